@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 20_000,
+    // Two files at a time: several tests start real daemons, and small machines are what this runs on.
+    maxWorkers: 2,
+    pool: 'forks',
+  },
+});
