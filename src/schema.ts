@@ -1,0 +1,263 @@
+/**
+ * What an earshot.yaml may say: every key, its form and its default, once. The configuration, its errors and the
+ * JSON schema for editors all come from here. Durations become milliseconds, sizes bytes, secrets `Secret`s.
+ */
+import * as z from 'zod';
+import { parseDuration, parseSize } from './durations.js';
+import { patternProblem } from './rules.js';
+import { Secret } from './secret.js';
+
+const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
+
+/** `30s`, `5m`, `24h`, `30d`, or a number of seconds, as milliseconds. */
+function duration(min: string, max = '365d') {
+  const minMs = parseDuration(min) ?? 0;
+  const maxMs = parseDuration(max) ?? YEAR_MS;
+  return z
+    .union([z.string(), z.number()])
+    .meta({ description: `a duration such as 30s, 5m or 24h, from ${min} to ${max}; a bare number is seconds` })
+    .transform((value, context) => {
+      const ms = parseDuration(value);
+      if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
+      context.addIssue({
+        code: 'custom',
+        message:
+          ms === undefined
+            ? `${JSON.stringify(value)} is not a duration; write one such as 30s, 5m or 24h`
+            : `${value} is out of bounds; give ${min} to ${max}`,
+      });
+      return z.NEVER;
+    });
+}
+
+/** `64KiB`, `1MiB`, `1GiB`, or a number of bytes. */
+function size(min: string) {
+  const minBytes = parseSize(min) ?? 0;
+  return z
+    .union([z.string(), z.number()])
+    .meta({ description: `a size such as 64KiB, 1MiB or 1GiB, at least ${min}` })
+    .transform((value, context) => {
+      const bytes = parseSize(value);
+      if (bytes !== undefined && bytes >= minBytes) return bytes;
+      context.addIssue({
+        code: 'custom',
+        message:
+          bytes === undefined
+            ? `${JSON.stringify(value)} is not a size; write one such as 64KiB or 1GiB`
+            : `${value} is too small; give at least ${min}`,
+      });
+      return z.NEVER;
+    });
+}
+
+const name = z.string().trim().min(1).max(100);
+const slug = z
+  .string()
+  .trim()
+  .toLowerCase()
+  .regex(/^[a-z0-9_-]{1,64}$/, 'a channel is its slug, as in kick.com/SLUG: letters, digits, _ and -');
+const id = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
+const count = (min: number, max: number) => z.number().int().min(min).max(max);
+const secret = z.string().trim().min(1).transform((value) => new Secret(value));
+const httpUrl = z.url({ protocol: /^https?$/, message: 'an http or https address' });
+const socketUrl = z.url({ protocol: /^wss?$/, message: 'a ws or wss address' });
+const snowflake = z.string().regex(/^\d{17,20}$/, 'a Discord id has 17 to 20 digits; write it in quotes');
+
+const person = z.strictObject({
+  username: name,
+  /** Other spellings of the same person. */
+  aliases: z.array(name).max(50).default([]),
+  /** Senders that are never reported. */
+  ignore: z.array(name).max(1000).default([]),
+});
+
+const matchKinds = z.enum(['mention', 'reply']);
+const match = z.union([
+  z.array(matchKinds).min(1),
+  z.strictObject({
+    mention: z.boolean().optional(),
+    reply: z.boolean().optional(),
+    keywords: z.array(name).min(1).max(200).optional(),
+    pattern: z
+      .string()
+      .min(1)
+      .max(1000)
+      .superRefine((source, context) => {
+        const problem = patternProblem(source);
+        if (problem) context.addIssue({ code: 'custom', message: problem });
+      })
+      .optional(),
+  }),
+]);
+
+const rule = z
+  .strictObject({
+    name,
+    match: match.optional(),
+    channels: z.array(slug).min(1).optional(),
+    from: z.array(name).min(1).optional(),
+    sinks: z.array(name).min(1).optional(),
+    cooldown: duration('0s', '30d').optional(),
+  })
+  .refine((it) => it.match !== undefined || it.from !== undefined, {
+    message: 'a rule needs `match` or `from`, or it would report everything',
+  });
+
+const channel = z.union([
+  slug.transform((it) => ({ slug: it, critical: false })),
+  z.strictObject({
+    slug,
+    channelId: id.optional(),
+    chatroomId: id.optional(),
+    /** Degrades the whole when this one channel is not live. */
+    critical: z.boolean().default(false),
+  }),
+]);
+
+const kick = z.strictObject({
+  channels: z.array(channel).min(1).max(10_000),
+  transport: z.enum(['auto', 'centrifugo', 'pusher']).default('auto'),
+  api: httpUrl.default('https://kick.com'),
+  web: httpUrl.default('https://web.kick.com'),
+  pusher: z
+    .strictObject({
+      key: name.default('32cbd69e4b950bf97679'),
+      cluster: name.default('us2'),
+      /** Replaces the address made from `cluster`; ws:// only here. */
+      url: socketUrl.optional(),
+    })
+    .prefault({}),
+  gapFill: z.boolean().default(true),
+  silentAfter: duration('10s', '6h').default(600_000),
+});
+
+function breaker(failures: number, recoveryMs: number) {
+  return z
+    .strictObject({
+      failures: count(1, 1000).default(failures),
+      recovery: duration('100ms', '10m').default(recoveryMs),
+    })
+    .prefault({});
+}
+
+const perSink = {
+  /** Older than this, a row expires. */
+  maxAge: duration('1m').default(24 * 3_600_000),
+  maxPending: count(100, 10_000_000).default(100_000),
+};
+
+const discord = z
+  .strictObject({
+    type: z.literal('discord'),
+    url: secret.optional(),
+    urlFile: z.string().min(1).optional(),
+    ping: z
+      .strictObject({ users: z.array(snowflake).max(100).default([]), roles: z.array(snowflake).max(100).default([]) })
+      .prefault({}),
+    timeout: duration('100ms', '10m').default(12_000),
+    breaker: breaker(5, 60_000),
+    batch: count(1, 10).default(10),
+    template: z.string().min(1).max(1000).optional(),
+    ...perSink,
+  })
+  .refine((it) => (it.url === undefined) !== (it.urlFile === undefined), {
+    message: 'give the webhook as `url` or as `urlFile` (one of them)',
+  });
+
+const postgrest = z
+  .strictObject({
+    type: z.literal('postgrest'),
+    url: httpUrl,
+    key: secret.optional(),
+    keyFile: z.string().min(1).optional(),
+    table: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'a table name: letters, digits and _').default('kick_notifications'),
+    dedupeColumn: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'a column name').optional(),
+    timeout: duration('100ms', '10m').default(15_000),
+    breaker: breaker(10, 120_000),
+    batch: count(1, 500).default(50),
+    ...perSink,
+  })
+  .refine((it) => it.key === undefined || it.keyFile === undefined, { message: 'give `key` or `keyFile`, not both' });
+
+const consoleSink = z.strictObject({ type: z.literal('console'), ...perSink });
+
+const sink = z.discriminatedUnion('type', [discord, postgrest, consoleSink]);
+
+export const configSchema = z.strictObject({
+  watch: z.union([person, z.array(person).min(1).max(100)]).transform((it) => (Array.isArray(it) ? it : [it])),
+  kick,
+  rules: z.array(rule).max(200).optional(),
+  sinks: z.record(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,31}$/i, 'a sink’s name: letters, digits, - and _'), sink).default({}),
+  store: z
+    .strictObject({
+      path: z.string().min(1).default('./earshot.db'),
+      retention: duration('1h', '3650d').default(30 * 24 * 3_600_000),
+      maxBytes: size('1MiB').default(1024 ** 3),
+      archive: z.enum(['matches', 'all']).default('matches'),
+      durability: z.enum(['full', 'normal']).default('full'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      messagesPerChannel: count(1, 1_000_000).default(500),
+      httpConnections: count(5, 1000).default(50),
+      frameSize: size('1KiB').default(1024 ** 2),
+      eventSize: size('1KiB').default(64 * 1024),
+    })
+    .prefault({}),
+  timeouts: z
+    .strictObject({
+      parsing: duration('1ms').default(10_000),
+      handler: duration('1ms').default(15_000),
+      connect: duration('100ms').default(30_000),
+      pingEvery: duration('100ms').default(30_000),
+      pong: duration('100ms').default(10_000),
+      close: duration('10ms').default(5_000),
+      lookup: duration('100ms').default(10_000),
+    })
+    .prefault({}),
+  reconnect: z
+    .strictObject({
+      initial: duration('10ms').default(1_000),
+      max: duration('10ms').default(60_000),
+      stableAfter: duration('10ms').default(30_000),
+      attempts: z.union([z.literal('unlimited'), count(1, 1_000_000)]).default('unlimited'),
+      breaker: breaker(5, 60_000),
+    })
+    .prefault({}),
+  shutdown: z
+    .strictObject({
+      sources: duration('0s', '1h').default(3_000),
+      drain: duration('0s', '1h').default(10_000),
+      sinks: duration('0s', '1h').default(12_000),
+      tasks: duration('0s', '1h').default(2_000),
+      store: duration('0s', '1h').default(5_000),
+      total: duration('1s', '1h').default(30_000),
+    })
+    .prefault({}),
+  control: z
+    .union([
+      z.literal(false),
+      z.strictObject({
+        host: z.string().min(1).default('127.0.0.1'),
+        port: count(0, 65_535).default(4747),
+        token: secret.optional(),
+        tokenFile: z.string().min(1).optional(),
+        allowedHosts: z.array(z.string().min(1)).default([]),
+      }),
+    ])
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+      format: z.enum(['auto', 'json', 'pretty']).default('auto'),
+    })
+    .prefault({}),
+});
+
+/** The configuration as the schema leaves it; `loadConfig` (config.ts) resolves files, rules and paths. */
+export type ParsedConfig = z.infer<typeof configSchema>;
+export type SinkConfig = ParsedConfig['sinks'][string];
+export type DiscordConfig = Extract<SinkConfig, { type: 'discord' }>;
+export type PostgrestConfig = Extract<SinkConfig, { type: 'postgrest' }>;
+export type KickConfig = ParsedConfig['kick'];
