@@ -15,7 +15,7 @@ export type ResolvedSink =
 export interface Config extends Omit<ParsedConfig, 'sinks' | 'rules' | 'control'> {
   /** In the order of the file; the console alone when none is configured. */
   readonly sinks: readonly ResolvedSink[];
-  readonly rules: Parameters<typeof import('./rules.js').createRules>[0]['rules'];
+  readonly rules: ParsedConfig['rules'];
   readonly control:
     | false
     | { readonly host: string; readonly port: number; readonly token: Secret | undefined; readonly allowedHosts: readonly string[] };
