@@ -321,5 +321,5 @@ export function connectionCondition({ value }: SnapshotFrom<typeof connectionMac
   if (typeof value === 'string') return value;
   const within = value.attached;
   if (typeof within === 'string') return within;
-  return within.opening ?? 'connected';
+  return 'opening' in within ? within.opening : 'connected';
 }
