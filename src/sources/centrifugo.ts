@@ -43,7 +43,7 @@ export class CentrifugoCodec implements Codec {
     return JSON.stringify({ connect: { token: this.#settings.token, name: 'js' }, id });
   }
 
-  read(frame: Buffer, listener: RealtimeListener): void {
+  read(frame: Buffer, listener: RealtimeListener) {
     let from = 0;
     while (from < frame.length) {
       const end = frame.indexOf(NEWLINE, from);
@@ -86,7 +86,7 @@ export class CentrifugoCodec implements Codec {
     };
   }
 
-  #readLine(line: Buffer, listener: RealtimeListener): void {
+  #readLine(line: Buffer, listener: RealtimeListener) {
     const text = textWithin(line, this.#settings.maxEventBytes, listener);
     if (text === undefined) return;
     const message = asObject(parseJson(text));
@@ -97,7 +97,7 @@ export class CentrifugoCodec implements Codec {
     if (this.#answersPings) listener.reply('{}');
   }
 
-  #push(value: unknown, text: string, listener: RealtimeListener): void {
+  #push(value: unknown, text: string, listener: RealtimeListener) {
     const push = asObject(value);
     if (push === undefined) return listener.malformed('a push that is no object');
     const channel = asText(push.channel);
@@ -122,7 +122,7 @@ export class CentrifugoCodec implements Codec {
     if (end !== undefined) listener.ended(this.ending(asNumber(end.code) ?? 3000, asText(end.reason) ?? ''));
   }
 
-  #reply(message: JsonObject, listener: RealtimeListener): void {
+  #reply(message: JsonObject, listener: RealtimeListener) {
     const id = asNumber(message.id);
     const command = id === undefined ? undefined : this.#awaited.get(id);
     if (id === undefined || command === undefined) return listener.malformed('a reply to nothing asked');
@@ -141,7 +141,7 @@ export class CentrifugoCodec implements Codec {
     }
   }
 
-  #refusal(command: Command, error: JsonObject, listener: RealtimeListener): void {
+  #refusal(command: Command, error: JsonObject, listener: RealtimeListener) {
     const code = asNumber(error.code) ?? 0;
     const text = `Centrifugo says ${code}: ${asText(error.message) ?? 'no reason'}`;
     switch (command.kind) {

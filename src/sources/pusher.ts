@@ -26,7 +26,7 @@ export class PusherCodec implements Codec {
     return undefined;
   }
 
-  read(frame: Buffer, listener: RealtimeListener): void {
+  read(frame: Buffer, listener: RealtimeListener) {
     const text = textWithin(frame, this.#settings.maxEventBytes, listener);
     if (text === undefined) return;
     const message = asObject(parseJson(text));
@@ -63,7 +63,7 @@ export class PusherCodec implements Codec {
     return { ...ending, verdict: code >= 4200 && code < 4300 ? 'atOnce' : 'later' };
   }
 
-  #control(event: string, message: JsonObject, listener: RealtimeListener): void {
+  #control(event: string, message: JsonObject, listener: RealtimeListener) {
     const channel = asText(message.channel);
     switch (event) {
       case 'pusher:connection_established':
@@ -91,7 +91,7 @@ export class PusherCodec implements Codec {
     };
   }
 
-  #error(data: unknown, listener: RealtimeListener): void {
+  #error(data: unknown, listener: RealtimeListener) {
     const error = asObjectOrJson(data);
     const code = asNumber(error?.code);
     const text = asText(error?.message) ?? '';
