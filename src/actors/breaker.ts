@@ -3,6 +3,13 @@
  * The decision is the machine's (machines/breaker.ts); this only keeps what need not be asked away from it.
  */
 
+import type { ActorRefFrom, AnyActorLogic } from 'xstate';
+import { breakerMachine } from '../../machines/breaker.js';
+import { formatDuration } from '../durations.js';
+import type { Log } from '../log.js';
+import type { Clock } from '../world.js';
+import { bound, pathOf, wired } from './wired.js';
+
 export type BreakerState = 'closed' | 'open' | 'halfOpen' | 'probing' | 'isolated';
 
 /** One admission. Exactly one of the three must be called; further calls change nothing. */
@@ -49,4 +56,215 @@ export interface Gate {
   reset(): void;
   /** Called after every change of state; the returned function ends it. */
   onChange(listener: (state: BreakerState) => void): () => void;
+}
+
+export interface BreakerOptions {
+  /** As people know it: "circuit open (discord), …". */
+  readonly name: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** 32 bits for the jitter's generator. */
+  readonly seed: number;
+  readonly failuresMax: number;
+  readonly recoveryMs: number;
+  /** The cap the wait grows to; the same as `recoveryMs` keeps it constant. */
+  readonly recoveryMaxMs: number;
+  /** A probe's lease: the call's timeout and a little more. */
+  readonly probeMs: number;
+  readonly memory?: BreakerMemory | undefined;
+}
+
+/** Calls admitted and how they ended: admitted = succeeded + failed + ignored + in flight (B14). */
+export interface BreakerCalls {
+  readonly admitted: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly ignored: number;
+  readonly inFlight: number;
+}
+
+type BreakerActor = ActorRefFrom<typeof breakerMachine>;
+type Listener = (state: BreakerState) => void;
+
+export class BreakerGate implements Gate {
+  /** The breaker's actor, for the branch that keeps it alive. After a restart it goes on from where it was. */
+  readonly logic: AnyActorLogic;
+  readonly #options: BreakerOptions;
+  readonly #listeners = new Set<Listener>();
+  readonly #calls = { admitted: 0, succeeded: 0, failed: 0, ignored: 0 };
+  #memory: BreakerMemory | undefined;
+  #actor: BreakerActor | undefined;
+  #told: BreakerState = 'closed';
+
+  constructor(options: BreakerOptions) {
+    this.#options = options;
+    this.#memory = options.memory;
+    this.logic = bound(
+      wired(breakerMachine, (self) => this.#born(self)),
+      () => this.#input(),
+    );
+  }
+
+  get state(): BreakerState {
+    const value = this.#actor?.getSnapshot().value;
+    if (typeof value === 'object') return 'isolated';
+    return value === undefined || value === 'starting' ? 'closed' : value;
+  }
+
+  get admits(): boolean {
+    const snapshot = this.#actor?.getSnapshot();
+    return snapshot?.status === 'active' && snapshot.hasTag('admits');
+  }
+
+  admit(): Permit | undefined {
+    const actor = this.#actor;
+    if (actor === undefined || !this.admits) return undefined;
+    const probe = this.state === 'halfOpen';
+    if (probe) actor.send({ type: 'probe.started', at: this.#options.clock.now() });
+    this.#calls.admitted += 1;
+    const { generation } = actor.getSnapshot().context;
+    let isSettled = false;
+    const settle = (result: 'succeeded' | 'failed' | 'ignored') => () => {
+      if (isSettled) return;
+      isSettled = true;
+      this.#calls[result] += 1;
+      this.#report(actor, `call.${result}`, generation);
+    };
+    return { probe, succeeded: settle('succeeded'), failed: settle('failed'), ignored: settle('ignored') };
+  }
+
+  refusal(): string {
+    const { name } = this.#options;
+    const { retryInMs } = this.status();
+    switch (this.state) {
+      case 'isolated':
+        return `circuit isolated (${name}), until \`earshot breaker ${name} release\``;
+      case 'probing':
+        return `circuit half-open (${name}), a probe is out`;
+      default:
+        return `circuit open (${name}), retry in ${formatDuration(retryInMs)}`;
+    }
+  }
+
+  status(): BreakerStatus {
+    const context = this.#actor?.getSnapshot().context;
+    const { state } = this;
+    return {
+      state,
+      failures: context?.failures ?? 0,
+      threshold: this.#options.failuresMax,
+      retryInMs: state === 'open' && context ? Math.max(0, context.dueAt - this.#options.clock.now()) : 0,
+      trips: context?.trips ?? 0,
+    };
+  }
+
+  memory(): BreakerMemory {
+    const { state, retryInMs, trips, failures } = this.status();
+    return { state, openUntil: this.#options.clock.wall() + retryInMs, trips, failures };
+  }
+
+  calls(): BreakerCalls {
+    const { admitted, succeeded, failed, ignored } = this.#calls;
+    return { admitted, succeeded, failed, ignored, inFlight: admitted - succeeded - failed - ignored };
+  }
+
+  isolate(forMs?: number): void {
+    this.#actor?.send({ type: 'breaker.isolated', at: this.#options.clock.now(), forMs: forMs ?? null });
+  }
+
+  release(): void {
+    this.#actor?.send({ type: 'breaker.released', at: this.#options.clock.now() });
+  }
+
+  reset(): void {
+    this.#actor?.send({ type: 'breaker.reset', at: this.#options.clock.now() });
+  }
+
+  onChange(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Tells the machine of a result that can change it; a stale one and a success nobody waited for cannot. */
+  #report(
+    actor: BreakerActor,
+    type: 'call.succeeded' | 'call.failed' | 'call.ignored',
+    generation: number,
+  ): void {
+    const { context } = actor.getSnapshot();
+    const { state } = this;
+    if (actor !== this.#actor || generation !== context.generation) return;
+    if (state === 'closed' && type === 'call.ignored') return;
+    if (state === 'closed' && type === 'call.succeeded' && context.failures === 0) return;
+    actor.send({ type, at: this.#options.clock.now(), generation });
+  }
+
+  #input() {
+    const { failuresMax, recoveryMs, recoveryMaxMs, probeMs, clock, seed } = this.#options;
+    const input = { failuresMax, recoveryMs, recoveryMaxMs, probeMs, seed, at: clock.now() };
+    const memory = this.#memory;
+    if (memory === undefined) return input;
+    const isBroken = memory.state === 'halfOpen' || memory.state === 'probing' || memory.state === 'open';
+    const state = memory.state === 'isolated' ? 'isolated' : isBroken ? 'open' : 'closed';
+    const remainingMs = Math.max(0, memory.openUntil - clock.wall());
+    return {
+      ...input,
+      restored: { state, remainingMs, trips: memory.trips, failures: memory.failures },
+    } as const;
+  }
+
+  #born(self: BreakerActor): void {
+    this.#actor = self;
+    self.subscribe({
+      next: () => this.#changed(self),
+      // Its branch restarts it; what it knew is kept for that.
+      error: () => {},
+    });
+  }
+
+  #changed(self: BreakerActor): void {
+    if (self !== this.#actor) return;
+    const to = this.state;
+    const from = this.#told;
+    this.#memory = this.memory();
+    if (to === from) return;
+    this.#told = to;
+    this.#say(self, from, to);
+    for (const listener of this.#listeners) {
+      try {
+        listener(to);
+      } catch (error) {
+        this.#options.log.error(
+          { actor: pathOf(self), err: error },
+          `circuit ${this.#options.name}: a listener failed`,
+        );
+      }
+    }
+  }
+
+  #say(self: BreakerActor, from: BreakerState, to: BreakerState): void {
+    const { name, log } = this.#options;
+    const fields = { actor: pathOf(self), from, to };
+    const { failures, retryInMs } = this.status();
+    switch (to) {
+      case 'open':
+        log.warn(
+          fields,
+          `circuit open (${name}): ${failures} failures, retry in ${formatDuration(retryInMs)}`,
+        );
+        break;
+      case 'closed':
+        log.info(fields, `circuit closed (${name}): back to normal`);
+        break;
+      case 'halfOpen':
+        log.info(fields, `circuit half-open (${name}): one probe may go out`);
+        break;
+      case 'probing':
+        log.debug(fields, `circuit half-open (${name}): a probe is out`);
+        break;
+      case 'isolated':
+        log.warn(fields, `circuit isolated (${name}): by hand`);
+        break;
+    }
+  }
 }

@@ -3,6 +3,15 @@
  * one undici agent. No retries, no redirects, answers read up to a bound.
  */
 
+import ky from 'ky';
+import type { ActorRefFrom, AnyActorLogic } from 'xstate';
+import { poolMachine } from '../../machines/pool.js';
+import type { Log } from '../log.js';
+import type { World } from '../world.js';
+import type { Deadlines } from './deadline.js';
+import { Places, type Waiter } from './places.js';
+import { bound, wired } from './wired.js';
+
 export interface HttpRequest {
   readonly url: string;
   readonly method: 'GET' | 'POST';
@@ -54,4 +63,238 @@ export interface HttpPool {
    */
   lease(share: string, options: { withinMs: number; signal?: AbortSignal }): Promise<Lease | undefined>;
   status(): PoolStatus;
+}
+
+export interface HttpPoolOptions {
+  readonly world: Pick<World, 'clock' | 'fetch'>;
+  readonly deadlines: Deadlines;
+  readonly log: Log;
+  /** Places in all. */
+  readonly limit: number;
+  /** Places for lookups, negotiation and history together. */
+  readonly lookupsMax: number;
+  /** More than so many waiting are refused at once. */
+  readonly waitersMax: number;
+  /** A lease held for longer was forgotten: it is aborted and taken back. Milliseconds. */
+  readonly leaseMaxMs: number;
+}
+
+/** Of an answer's body no more is read; the rest is cancelled, for an unread body holds its socket. */
+const BODY_MAX_BYTES = 64 * 1024;
+
+/** The request surely never reached the other side. */
+const NEVER_SENT =
+  /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|CERT_.*|.*_CERT|SELF_SIGNED_CERT_.*|UNABLE_TO_.*)$/;
+
+export class HttpSessions implements HttpPool {
+  /** The pool's actor. */
+  readonly logic: AnyActorLogic;
+  readonly #options: HttpPoolOptions;
+  readonly #places: Places;
+  readonly #abort = new AbortController();
+  readonly #request: typeof ky;
+  #actor: ActorRefFrom<typeof poolMachine> | undefined;
+  #isDraining = false;
+
+  constructor(options: HttpPoolOptions) {
+    this.#options = options;
+    this.#places = new Places(options.limit, options.lookupsMax);
+    this.logic = bound(
+      wired(poolMachine, (self) => {
+        this.#actor = self;
+      }),
+      () => ({ limit: options.limit }),
+    );
+    this.#request = ky.create({
+      retry: 0,
+      timeout: false,
+      throwHttpErrors: false,
+      redirect: 'error',
+      // ky hands over a Request of Node's own fetch, which undici's does not take: it is unpacked here.
+      fetch: async (input, init) => {
+        const request = new Request(input, init);
+        const body = request.method === 'GET' ? {} : { body: await request.text() };
+        return options.world.fetch(request.url, {
+          method: request.method,
+          headers: Object.fromEntries(request.headers),
+          signal: request.signal,
+          ...body,
+        });
+      },
+    });
+  }
+
+  /** From now on one place is kept for this sink. */
+  keepOneFor(sink: string): void {
+    this.#places.keepOneFor(sink);
+  }
+
+  async lease(
+    share: string,
+    { withinMs, signal }: { withinMs: number; signal?: AbortSignal },
+  ): Promise<Lease | undefined> {
+    if (this.#isDraining || signal?.aborted) return undefined;
+    if (this.#places.take(share)) return this.#leaseOf(share);
+    if (this.#places.waiting >= this.#options.waitersMax) return undefined;
+    const isGranted = await this.#wait(share, withinMs, signal);
+    this.#counted();
+    return isGranted ? this.#leaseOf(share) : undefined;
+  }
+
+  status(): PoolStatus {
+    const value = this.#actor?.getSnapshot().value ?? 'idle';
+    return {
+      state: typeof value === 'string' ? value : value.open,
+      leased: this.#places.leased,
+      limit: this.#options.limit,
+      waiting: this.#places.waiting,
+    };
+  }
+
+  /** Leases nothing more. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#actor?.send({ type: 'pool.drained' });
+  }
+
+  /** Leases nothing more and aborts every request in flight. */
+  close(): void {
+    this.drain();
+    this.#abort.abort();
+  }
+
+  #wait(share: string, withinMs: number, signal: AbortSignal | undefined): Promise<boolean> {
+    const { clock } = this.#options.world;
+    return new Promise((resolve) => {
+      const end = (isGranted: boolean) => {
+        clock.clearTimeout(timer);
+        this.#places.giveUp(waiter);
+        signal?.removeEventListener('abort', giveUp);
+        this.#abort.signal.removeEventListener('abort', giveUp);
+        resolve(isGranted);
+      };
+      const giveUp = () => end(false);
+      const waiter: Waiter = { share, grant: () => end(true) };
+      const timer = clock.setTimeout(giveUp, withinMs);
+      signal?.addEventListener('abort', giveUp, { once: true });
+      this.#abort.signal.addEventListener('abort', giveUp, { once: true });
+      this.#places.wait(waiter);
+      this.#counted();
+    });
+  }
+
+  #leaseOf(share: string): Lease {
+    const { world, leaseMaxMs, log } = this.#options;
+    const abort = new AbortController();
+    let isBack = false;
+    const giveBack = () => {
+      if (isBack) return;
+      isBack = true;
+      world.clock.clearTimeout(timer);
+      this.#places.giveBack(share);
+      this.#counted();
+    };
+    const timer = world.clock.setTimeout(() => {
+      log.warn({ actor: 'pool', share }, `timeout: a lease of ${share} was never returned; taken back`);
+      abort.abort();
+      giveBack();
+    }, leaseMaxMs);
+    this.#counted();
+    return {
+      send: (request) =>
+        isBack
+          ? Promise.resolve(unanswered(request, 'cancelled', 'no', 'returned'))
+          : this.#send(request, abort.signal),
+      release: giveBack,
+    };
+  }
+
+  async #send(request: HttpRequest, leaseSignal: AbortSignal): Promise<HttpResult> {
+    const { deadlines } = this.#options;
+    const { name, ms } = request.timeout;
+    const signals = [this.#abort.signal, leaseSignal, ...(request.signal ? [request.signal] : [])];
+    const end = await deadlines.within(
+      name,
+      ms,
+      (signal) => this.#exchange(request, signal),
+      AbortSignal.any(signals),
+    );
+    switch (end.kind) {
+      case 'completed':
+        return end.value;
+      case 'timedOut':
+        return unanswered(request, 'timeout', 'maybe', 'timeout');
+      case 'cancelled':
+        return unanswered(request, 'cancelled', 'maybe', 'cancelled');
+      case 'failed': {
+        const code = codeOf(end.error);
+        return unanswered(request, 'network', NEVER_SENT.test(code) ? 'no' : 'maybe', code);
+      }
+    }
+  }
+
+  async #exchange({ url, method, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpResult> {
+    const response = await this.#request(url, {
+      method,
+      headers: { ...headers },
+      signal,
+      ...(body !== undefined && { body }),
+    });
+    const text = await readBounded(response, BODY_MAX_BYTES);
+    return { kind: 'answered', status: response.status, headers: response.headers, text };
+  }
+
+  /** The machine hears of numbers that mean another state, not of each lease. */
+  #counted(): void {
+    const { leased, waiting } = this.#places;
+    const { limit } = this.#options;
+    const isSaturated = waiting > 0 || leased >= limit;
+    const { state } = this.status();
+    if (state === 'available' && !isSaturated) return;
+    if (state === 'saturated' && isSaturated) return;
+    this.#actor?.send({ type: 'pool.counted', leased, waiting });
+  }
+}
+
+async function readBounded(response: Response, maxBytes: number): Promise<string> {
+  if (response.body === null) return '';
+  const reader = response.body.getReader();
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  while (bytes < maxBytes) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    bytes += value.byteLength;
+  }
+  await reader.cancel();
+  return Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8');
+}
+
+/** The innermost code: undici wraps the system's error into a `TypeError: fetch failed`. */
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  if (error.cause instanceof AggregateError) return codeOf(error.cause.errors[0]);
+  if (error.cause !== undefined) return codeOf(error.cause);
+  return error.message === 'unexpected redirect' ? 'redirect' : error.name;
+}
+
+/** No text of the error itself: an error about a URL contains the URL, token and all. */
+function unanswered(
+  { url, timeout }: HttpRequest,
+  cause: 'timeout' | 'network' | 'cancelled',
+  sent: 'no' | 'maybe',
+  code: string,
+): HttpResult {
+  const host = URL.canParse(url) ? new URL(url).host : 'the server';
+  const text =
+    cause === 'timeout'
+      ? `no answer from ${host} within ${timeout.ms / 1_000} s`
+      : cause === 'cancelled'
+        ? `request to ${host} cancelled`
+        : code === 'redirect'
+          ? `${host} answered with a redirect, which is not followed`
+          : `no answer from ${host}: ${code}`;
+  return { kind: 'unanswered', cause, sent, code, text };
 }

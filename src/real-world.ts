@@ -1,0 +1,119 @@
+/** The real world: Node's clock, chance, sockets (ws), HTTP (undici), SQLite and signals. */
+import { randomUUID } from 'node:crypto';
+import { Agent, fetch } from 'undici';
+import { WebSocket } from 'ws';
+import { openSqliteStore } from './store/sqlite.js';
+import type { Clock, SignalName, TimerId, World } from './world.js';
+
+/** Node fires longer timers after 1 ms. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const SIGNALS: readonly SignalName[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
+
+/** A timer in steps that Node can take. */
+class LongTimer {
+  #timeout: NodeJS.Timeout | undefined;
+
+  constructor(callback: () => void, ms: number) {
+    const step = (left: number) => {
+      const now = Math.min(left, LONGEST_TIMER_MS);
+      this.#timeout = setTimeout(() => (left > now ? step(left - now) : callback()), now);
+    };
+    step(Math.max(0, ms));
+  }
+
+  clear(): void {
+    clearTimeout(this.#timeout);
+  }
+}
+
+export const realClock: Clock = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+  setTimeout: (callback, ms): TimerId => new LongTimer(callback, ms),
+  clearTimeout(timer) {
+    if (timer instanceof LongTimer) timer.clear();
+  },
+  soon(callback) {
+    setImmediate(callback);
+  },
+};
+
+export interface RealWorldOptions {
+  /** Sockets that undici may open to one host; the pool holds the total. */
+  readonly connectionsPerHost: number;
+}
+
+export function realWorld({ connectionsPerHost }: RealWorldOptions): World {
+  // All of undici's own time limits are off: deadlines run on the world's clock, and are named and counted.
+  const agent = new Agent({
+    connections: connectionsPerHost,
+    connectTimeout: 0,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    pipelining: 1,
+  });
+  return {
+    clock: realClock,
+    pid: process.pid,
+    random: Math.random,
+    uuid: randomUUID,
+    dial,
+    async fetch(url, { method, headers, body, signal }) {
+      const response = await fetch(url, {
+        method,
+        headers: { ...headers },
+        body: body ?? null,
+        signal,
+        redirect: 'error',
+        dispatcher: agent,
+      });
+      return new Response(response.body, {
+        status: response.status,
+        statusText: response.statusText,
+        headers: [...response.headers],
+      });
+    },
+    openStore: openSqliteStore,
+    onSignal(listener) {
+      const listeners = SIGNALS.map((signal) => [signal, () => listener(signal)] as const);
+      for (const [signal, heard] of listeners) process.on(signal, heard);
+      return () => {
+        for (const [signal, heard] of listeners) process.off(signal, heard);
+      };
+    },
+    rssBytes: () => process.memoryUsage.rss(),
+    close: () => agent.destroy(),
+  };
+}
+
+const dial: World['dial'] = (url, { headers, handshakeTimeoutMs, maxFrameBytes }, listener) => {
+  const socket = new WebSocket(url, {
+    headers: { ...headers },
+    handshakeTimeout: handshakeTimeoutMs,
+    maxPayload: maxFrameBytes,
+    // Compression costs six times the memory of a connection, and is slower.
+    perMessageDeflate: false,
+    followRedirects: false,
+  });
+  let failure: Error | undefined;
+  socket.on('open', () => listener.opened());
+  socket.on('message', (data, isBinary) => {
+    if (Buffer.isBuffer(data)) listener.frame(data, isBinary);
+  });
+  socket.on('pong', () => listener.pong());
+  // ws reports a failure first and closes after it; the close is where the listener hears of both.
+  socket.on('error', (error) => {
+    failure ??= error;
+  });
+  socket.on('close', (code, reason) => listener.closed(code, reason.toString('utf8'), failure));
+  return {
+    send(text) {
+      if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    },
+    ping() {
+      if (socket.readyState === WebSocket.OPEN) socket.ping();
+    },
+    close: (code, reason) => socket.close(code, reason),
+    terminate: () => socket.terminate(),
+  };
+};
