@@ -1,0 +1,202 @@
+/**
+ * The rules: does a message concern the person who is watched, and where does it go? Decides; counts and
+ * remembers nothing but cooldowns. A message that matches nothing costs one folding and a few searches.
+ */
+import { RE2JS } from 're2js';
+import type { ChatMessage, Notification, Reason } from './chat.js';
+import { fold, hasWords, mentions, withoutEmotes } from './rules/words.js';
+import type { ParsedConfig } from './schema.js';
+
+export interface RulesConfig {
+  readonly watch: ParsedConfig['watch'];
+  /** Without any: one rule `me`, mentions and replies, to every sink. */
+  readonly rules: ParsedConfig['rules'];
+  /** Every sink's name, in the order of the configuration. */
+  readonly sinks: readonly string[];
+}
+
+export type Verdict =
+  | { readonly kind: 'unmatched' }
+  /** The sender is ignored, or is the watched person. */
+  | { readonly kind: 'ignored' }
+  /** It matched, but every rule that did is in its cooldown: archived, not delivered. */
+  | { readonly kind: 'suppressed'; readonly notification: Notification }
+  | { readonly kind: 'matched'; readonly notification: Notification };
+
+export interface Rules {
+  /** `at` is monotonic milliseconds: cooldowns are measured by it. */
+  judge(message: ChatMessage, at: number): Verdict;
+}
+
+/** Characters of a text that are looked at: Kick allows 500, and no search may take long. */
+const TEXT_MAX = 4_000;
+const MATCHES_MAX = 10;
+
+const UNMATCHED: Verdict = { kind: 'unmatched' };
+const IGNORED: Verdict = { kind: 'ignored' };
+
+/** What is wrong with a pattern, or undefined. Patterns are RE2's: linear time, no backreferences, no lookaround. */
+export function patternProblem(source: string): string | undefined {
+  try {
+    RE2JS.compile(source);
+    return undefined;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `not a pattern that runs in linear time (RE2: no lookaround, no backreferences): ${why}`;
+  }
+}
+
+interface Person {
+  readonly username: string;
+  /** Folded, the username first. */
+  readonly names: readonly string[];
+  readonly ignore: ReadonlySet<string>;
+}
+
+interface Rule {
+  readonly name: string;
+  readonly mention: boolean;
+  readonly reply: boolean;
+  readonly keywords: readonly { readonly written: string; readonly folded: string }[];
+  readonly pattern: RE2JS | undefined;
+  readonly channels: ReadonlySet<string> | undefined;
+  readonly from: ReadonlySet<string> | undefined;
+  readonly sinks: readonly string[];
+  readonly cooldownMs: number;
+}
+
+/** Why one rule matched one message. */
+interface Hit {
+  readonly reasons: readonly Reason[];
+  readonly person: Person | undefined;
+  readonly matches: readonly string[];
+}
+
+/** A message as the rules look at it. */
+interface Heard {
+  readonly message: ChatMessage;
+  /** Folded, without emotes. */
+  readonly text: string;
+  readonly sender: string;
+  /** The persons it may concern: not those who sent it, nor those who ignore its sender. */
+  readonly persons: readonly Person[];
+}
+
+export function createRules({ watch, rules, sinks }: RulesConfig): Rules {
+  const persons = watch.map(personOf);
+  const own = new Set(persons.flatMap(({ names }) => names));
+  const compiled = (rules ?? [DEFAULT_RULE]).map((rule) => ruleOf(rule, sinks));
+  const lastMatchedAt = compiled.map(() => new Map<string, number>());
+
+  return {
+    judge(message, at) {
+      const sender = fold(message.sender.username);
+      const concerned = persons.filter(({ names, ignore }) => !ignore.has(sender) && !names.includes(sender));
+      if (concerned.length === 0) return IGNORED;
+      const heard = { message, sender, persons: concerned, text: fold(withoutEmotes(message.text.slice(0, TEXT_MAX))) };
+
+      const hits: { rule: Rule; hit: Hit; isCooling: boolean }[] = [];
+      for (const [index, rule] of compiled.entries()) {
+        const hit = hitOf(rule, heard, own.has(sender));
+        if (hit === undefined) continue;
+        const last = lastMatchedAt[index]?.get(message.channel);
+        const isCooling = rule.cooldownMs > 0 && last !== undefined && at - last < rule.cooldownMs;
+        if (rule.cooldownMs > 0 && !isCooling) lastMatchedAt[index]?.set(message.channel, at);
+        hits.push({ rule, hit, isCooling });
+      }
+      if (hits.length === 0) return UNMATCHED;
+
+      const live = hits.filter(({ isCooling }) => !isCooling);
+      const told = live.length > 0 ? live : hits;
+      const wanted = new Set(live.flatMap(({ rule }) => rule.sinks));
+      const notification: Notification = {
+        message,
+        rules: told.map(({ rule }) => rule.name),
+        reasons: [...new Set(told.flatMap(({ hit }) => hit.reasons))],
+        watched: (told.find(({ hit }) => hit.person)?.hit.person ?? persons[0])?.username ?? '',
+        matches: [...new Set(told.flatMap(({ hit }) => hit.matches))].slice(0, MATCHES_MAX),
+        sinks: sinks.filter((sink) => wanted.has(sink)),
+      };
+      return { kind: live.length > 0 ? 'matched' : 'suppressed', notification };
+    },
+  };
+}
+
+function personOf({ username, aliases, ignore }: ParsedConfig['watch'][number]): Person {
+  const bare = (name: string) => fold(name.replace(/^@/, ''));
+  return { username, names: [username, ...aliases].map(bare), ignore: new Set(ignore.map(bare)) };
+}
+
+type ConfiguredRule = NonNullable<ParsedConfig['rules']>[number];
+
+const DEFAULT_RULE: ConfiguredRule = { name: 'me', match: ['mention', 'reply'] };
+
+function ruleOf(
+  { name, match, channels, from, sinks: own, cooldown }: ConfiguredRule,
+  sinks: readonly string[],
+): Rule {
+  const wanted = Array.isArray(match)
+    ? { mention: match.includes('mention'), reply: match.includes('reply') }
+    : match;
+  const {
+    mention = false,
+    reply = false,
+    keywords = [],
+    pattern,
+  } = { keywords: [], pattern: undefined, ...wanted };
+  return {
+    name,
+    mention,
+    reply,
+    keywords: keywords.map((written) => ({ written, folded: fold(written) })),
+    pattern: pattern === undefined ? undefined : RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE),
+    channels: channels && new Set(channels),
+    from: from && new Set(from.map((sender) => fold(sender.replace(/^@/, '')))),
+    sinks: own ?? sinks,
+    cooldownMs: cooldown ?? 0,
+  };
+}
+
+/** Any of `match`, and all of `channels` and `from`. Own messages only ever concern another watched person. */
+function hitOf(rule: Rule, { message, text, sender, persons }: Heard, isOwn: boolean): Hit | undefined {
+  if (rule.channels && !rule.channels.has(message.channel)) return undefined;
+  if (rule.from && !rule.from.has(sender)) return undefined;
+  const reasons: Reason[] = [];
+  const matches: string[] = [];
+  let person: Person | undefined;
+  if (rule.mention) {
+    for (const candidate of persons) {
+      const name = candidate.names.find((it) => mentions(text, it));
+      if (name === undefined) continue;
+      person ??= candidate;
+      matches.push(name);
+      if (!reasons.includes('mention')) reasons.push('mention');
+    }
+  }
+  if (rule.reply && message.replyTo) {
+    const answered = fold(message.replyTo.username);
+    const candidate = persons.find(({ names }) => names.includes(answered));
+    if (candidate) {
+      person ??= candidate;
+      reasons.push('reply');
+    }
+  }
+  if (!isOwn) {
+    const words = rule.keywords.filter(({ folded }) => hasWords(text, folded));
+    if (words.length > 0) reasons.push('keyword');
+    matches.push(...words.map(({ written }) => written));
+    const found = rule.pattern && firstMatch(rule.pattern, message.text);
+    if (found !== undefined) {
+      reasons.push('pattern');
+      matches.push(found);
+    }
+    const asksNothingElse = !rule.mention && !rule.reply && rule.keywords.length === 0 && !rule.pattern;
+    if (rule.from && asksNothingElse) reasons.push('from');
+  }
+  return reasons.length > 0 ? { reasons, person, matches } : undefined;
+}
+
+function firstMatch(pattern: RE2JS, text: string): string | undefined {
+  const matcher = pattern.matcher(text.slice(0, TEXT_MAX));
+  return matcher.find() ? (matcher.group() ?? '').slice(0, 100) : undefined;
+}
