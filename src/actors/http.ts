@@ -20,6 +20,8 @@ export interface HttpRequest {
   /** The deadline's name as the figures show it ("discord send"), and its milliseconds. */
   readonly timeout: { readonly name: string; readonly ms: number };
   readonly signal?: AbortSignal;
+  /** Where the answer's body is cut: 64 KiB, unless more is expected (a page of history). */
+  readonly maxBytes?: number;
 }
 
 /** How a request ended. Never thrown: every end is an answer or a reason. */
@@ -28,7 +30,7 @@ export type HttpResult =
       readonly kind: 'answered';
       readonly status: number;
       readonly headers: Headers;
-      /** The body, cut at 64 KiB. */
+      /** The body, cut at `maxBytes`. */
       readonly text: string;
     }
   | {
@@ -233,14 +235,15 @@ export class HttpSessions implements HttpPool {
     }
   }
 
-  async #exchange({ url, method, headers, body }: HttpRequest, signal: AbortSignal): Promise<HttpResult> {
+  async #exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpResult> {
+    const { url, method, headers, body, maxBytes = BODY_MAX_BYTES } = request;
     const response = await this.#request(url, {
       method,
       headers: { ...headers },
       signal,
       ...(body !== undefined && { body }),
     });
-    const text = await readBounded(response, BODY_MAX_BYTES);
+    const text = await readBounded(response, maxBytes);
     return { kind: 'answered', status: response.status, headers: response.headers, text };
   }
 

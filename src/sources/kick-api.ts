@@ -34,6 +34,8 @@ export interface KickApiDeps {
   readonly clientId: string;
 }
 
+/** A channel's page holds its settings, categories and more; a page of history 50 messages. */
+const ANSWER_MAX_BYTES = 1024 * 1024;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
@@ -131,6 +133,7 @@ export class KickApi {
         headers: { ...HEADERS, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         timeout: { name: `kick ${step}`, ms: this.#timeoutMs },
+        maxBytes: ANSWER_MAX_BYTES,
         signal,
       });
       return readAnswer(step, result);
