@@ -38,6 +38,8 @@ export interface KickDeps {
 export const CHANNELS_PER_CONNECTION = 80;
 /** Of the pool's four places for what is no delivery, one stays free for negotiation. */
 const BACKGROUND_MAX = 3;
+/** A summary waits for stragglers: lookups come one a second. */
+const SUMMARY_AFTER_MS = 1_500;
 
 export function createKick(deps: KickDeps): Source {
   return new Kick(deps);
@@ -108,6 +110,7 @@ class Kick implements Source {
   sweep(): void {
     const now = this.#deps.world.clock.now();
     for (const connection of this.#connections) connection.sweep(now);
+    this.#summary.sweep(now);
   }
 
   async close(): Promise<void> {
@@ -157,6 +160,7 @@ class SubscribedSummary {
   readonly #waiting = new Set<KickChannel>();
   #count = 0;
   #beganAt = 0;
+  #lastAt = 0;
 
   constructor(deps: Pick<KickDeps, 'world' | 'log'>) {
     this.#deps = deps;
@@ -165,18 +169,22 @@ class SubscribedSummary {
   changed(channel: KickChannel, to: ChannelCondition): void {
     const now = this.#deps.world.clock.now();
     if (to === 'subscribing') {
-      if (this.#waiting.size === 0) this.#beganAt = now;
+      if (this.#waiting.size === 0 && this.#count === 0) this.#beganAt = now;
       this.#waiting.add(channel);
-      return;
+    } else if (this.#waiting.delete(channel) && channel.isSubscribed) {
+      this.#count += 1;
+      this.#lastAt = now;
     }
-    if (!this.#waiting.delete(channel)) return;
-    if (to === 'live' || to === 'filling' || to === 'silent') this.#count += 1;
-    if (this.#waiting.size > 0 || this.#count === 0) return;
+  }
+
+  /** Once a second: lookups let one channel after the other in, and they are one story. */
+  sweep(now: number): void {
+    if (this.#count === 0 || this.#waiting.size > 0 || now - this.#lastAt < SUMMARY_AFTER_MS) return;
     const count = this.#count === 1 ? '1 channel' : `${this.#count} channels`;
     this.#count = 0;
     this.#deps.log.info(
       { actor: 'sources/kick' },
-      `${count} subscribed, ${formatDuration(now - this.#beganAt)}`,
+      `${count} subscribed, ${formatDuration(this.#lastAt - this.#beganAt)}`,
     );
   }
 }
