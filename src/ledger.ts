@@ -2,16 +2,23 @@
  * The ledger: the data plane's side of the store. It numbers what matched, gathers a turn's work into one
  * transaction, and keeps the chat and the healthy sinks going while the store is down.
  */
+import type { AnyActorLogic } from 'xstate';
+import type { SinkFigures } from './account.js';
 import type { InboundQueue } from './actors/queue.js';
-import type { Notification } from './chat.js';
-import type { ChatMessage } from './chat.js';
-import type { ChannelIds, Mark, OutboxRow, Settlement, SinkMemory } from './store.js';
+import type { ChatMessage, Notification } from './chat.js';
+import type { StatusReason } from './sources/source.js';
+import type { ChannelIds, DeadLetter, Mark, OutboxRow, Settlement, SinkMemory, StoreStats } from './store.js';
 
 /** Where a sink takes its rows in. The ledger calls it in the order of `seq`, in the turn of the commit. */
 export interface Outlet {
   readonly sink: string;
-  put(rows: readonly OutboxRow[]): void;
-  /** Rows that left the outbox without the sink's doing (expired): drop them from the window. */
+  /** Takes rows into its window; returns how many entered. The others are read later (it spills). */
+  put(rows: readonly OutboxRow[]): number;
+  /** The rows of a request under way: they do not expire meanwhile. */
+  readonly inFlight: readonly number[];
+  /** False while its rows must not age (refused: it waits for a person). */
+  readonly ages: boolean;
+  /** Rows that left the outbox without the sink's doing: drop them from the window. */
   expired(seqs: readonly number[]): void;
   /** The store answers again, or read rows may be there again: look for a refill. */
   look(): void;
@@ -43,14 +50,47 @@ export interface SourceLedger {
   advance(mark: Mark): void;
 }
 
-/** A matched message waiting to be committed. */
+/** A message waiting to be committed. */
 export interface Waiting {
   readonly message: ChatMessage;
+  /** Absent when it is only archived. */
   readonly notification?: Notification;
+  /** What the rules said: how it counts. */
+  readonly kind: 'matched' | 'suppressed' | 'unmatched' | 'ignored';
+  /** Its channel's counters. */
+  readonly counts: { duplicates: number };
+  /** Its outbox numbers, once it has them (given before the commit while the store is down). */
+  rows?: readonly { readonly seq: number; readonly sink: string }[];
+  /** Those of them that sinks were given before the commit. */
+  told?: ReadonlySet<number>;
 }
 
 /** What the intake asks of the ledger. */
 export interface IntakeLedger {
   /** A channel's inbound queue was put something; it will be emptied at the end of this turn, or when the store can. */
   arrived(queue: InboundQueue<Waiting>): void;
+}
+
+/** What the daemon asks of the ledger. */
+export interface Ledger extends SinkLedger, SourceLedger, IntakeLedger {
+  /** The store's actor. */
+  readonly logic: AnyActorLogic;
+  /** Resolves once the store is open, or down for now. Rejects with a StoreError when it cannot be used at all. */
+  opened(): Promise<void>;
+  /** Writes what waits; false when the store refused. */
+  flush(): boolean;
+  deadLetters(limit: number): DeadLetter[];
+  /** Returns how many went back into the outbox. Throws a StoreError while the store is down, as the next two. */
+  retry(ids: readonly number[] | 'all'): number;
+  discard(ids: readonly number[] | 'all'): number;
+  /** Named work for the tasks: each a short transaction; true when there is more to do at once. */
+  expire(limits: ReadonlyMap<string, { maxAgeMs: number; maxPending: number }>): boolean;
+  retain(retentionMs: number): boolean;
+  checkpoint(): void;
+  figures(sink: string): SinkFigures;
+  readonly state: string;
+  stats(): StoreStats;
+  reasons(): StatusReason[];
+  /** Writes what waits, if it can, and closes the store. */
+  close(): void;
 }

@@ -101,9 +101,12 @@ export interface Store {
   pending(): Map<string, { count: number; oldestAt: number }>;
   /** Rows in flight when their sink crashed: counts the crash, and makes a dead letter of a row at its third. Returns those seqs. */
   crashed(sink: string, seqs: readonly number[], at: number): number[];
-  /** Rows older than its sink's `maxAgeMs`, and beyond `maxPending`, become expired, `limit` at most. Returns them per sink (seqs). */
+  /**
+   * Rows older than their sink's `maxAgeMs`, and the oldest beyond `maxPending`, become expired, `limit` a sink at
+   * most; never those in `keep`. Returns them per sink (seqs).
+   */
   expire(
-    rules: ReadonlyMap<string, { maxAgeMs: number; maxPending: number }>,
+    rules: ReadonlyMap<string, { maxAgeMs: number; maxPending: number; keep: readonly number[] }>,
     at: number,
     limit: number,
   ): Map<string, number[]>;
@@ -121,6 +124,8 @@ export interface Store {
   /** Deletes at most `limit` of the oldest archive while the files are over `maxBytes`; returns how many. */
   shrink(limit: number): number;
   checkpoint(): void;
+  /** Writes next to nothing: throws while nothing can be written. */
+  probe(): void;
   stats(): StoreStats;
   /** Closes the database and gives up the lock. Never throws. */
   close(): void;

@@ -133,11 +133,13 @@ class SqliteStore implements Store {
   expire(rules: Parameters<Store['expire']>[0], at: number, limit: number): Map<string, number[]> {
     return this.#transaction(() => {
       const expired = new Map<string, number[]>();
-      for (const [sink, { maxAgeMs, maxPending }] of rules) {
+      for (const [sink, { maxAgeMs, maxPending, keep }] of rules) {
         const tooOld = this.#sql.olderThan.all({ sink, before: at - maxAgeMs, limit });
         const beyond = Math.min(limit, (this.#sql.countOf.get({ sink })?.count ?? 0) - maxPending);
         const tooMany = beyond > tooOld.length ? this.#sql.oldest.all({ sink, limit: beyond }) : [];
-        const seqs = [...new Set([...tooOld, ...tooMany].map(({ seq }) => seq))];
+        const seqs = [...new Set([...tooOld, ...tooMany].map(({ seq }) => seq))].filter(
+          (seq) => !keep.includes(seq),
+        );
         for (const seq of seqs)
           this.#pending -= this.#settle({ seq, end: 'expired', error: { ...EXPIRED, at } }, at);
         if (seqs.length > 0) expired.set(sink, seqs);
@@ -234,6 +236,10 @@ class SqliteStore implements Store {
       this.#db.pragma('wal_checkpoint(PASSIVE)');
       this.#db.pragma('optimize');
     });
+  }
+
+  probe(): void {
+    this.#transaction(() => this.#sql.raiseSeq.run({ seq: 0 }));
   }
 
   stats() {
