@@ -23,6 +23,8 @@ type Command =
   | { readonly kind: 'unsubscribe'; readonly channel: string };
 
 const NEWLINE = 0x0a;
+/** The protocol has them; a public chat needs none. */
+const OTHER_PUSHES = ['join', 'leave', 'message', 'subscribe', 'connect', 'refresh'];
 const ALREADY_SUBSCRIBED = 105;
 /** Commands that are never answered are forgotten, the oldest first. */
 const AWAITED_MAX = 1_000;
@@ -44,15 +46,17 @@ export class CentrifugoCodec implements Codec {
   }
 
   read(frame: Buffer, listener: RealtimeListener) {
-    let from = 0;
-    while (from < frame.length) {
-      const end = frame.indexOf(NEWLINE, from);
-      const line = from === 0 && end < 0 ? frame : frame.subarray(from, end < 0 ? frame.length : end);
-      if (line.length > 0) this.#readLine(line, listener);
-      if (end < 0) return;
+    let isEmpty = true;
+    for (let from = 0; from < frame.length; ) {
+      const newline = frame.indexOf(NEWLINE, from);
+      const end = newline < 0 ? frame.length : newline;
+      if (end > from) {
+        isEmpty = false;
+        this.#readLine(frame.subarray(from, end), listener);
+      }
       from = end + 1;
     }
-    if (frame.length === 0) listener.malformed('an empty frame');
+    if (isEmpty) listener.malformed('an empty frame');
   }
 
   subscribe(channel: string): string {
@@ -119,7 +123,12 @@ export class CentrifugoCodec implements Codec {
       });
     }
     const end = asObject(push.disconnect);
-    if (end !== undefined) listener.ended(this.ending(asNumber(end.code) ?? 3000, asText(end.reason) ?? ''));
+    if (end !== undefined) {
+      return listener.ended(this.ending(asNumber(end.code) ?? 3000, asText(end.reason) ?? ''));
+    }
+    if (!OTHER_PUSHES.some((kind) => asObject(push[kind]) !== undefined)) {
+      listener.malformed('a push of no known kind');
+    }
   }
 
   #reply(message: JsonObject, listener: RealtimeListener) {

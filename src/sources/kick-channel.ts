@@ -4,7 +4,7 @@
  */
 import type { ActorRefFrom, AnyActorLogic } from 'xstate';
 import { fromPromise } from 'xstate';
-import { channelMachine, type LookupEnd, silenceMs } from '../../machines/channel.js';
+import { type ChannelEvent, channelMachine, type LookupEnd, silenceMs } from '../../machines/channel.js';
 import type { ConnectionCondition } from '../../machines/connection.js';
 import type { Scope } from '../actors/scope.js';
 import { bound, pathOf, wired } from '../actors/wired.js';
@@ -132,12 +132,12 @@ export class KickChannel implements Subscriber {
   }
 
   linkUp(): void {
-    this.#actor?.send({ type: 'link.up', at: this.#now() });
+    this.#tell({ type: 'link.up', at: this.#now() });
   }
 
   linkDown(): void {
     this.#gapFrom ??= this.#heardUpTo;
-    this.#actor?.send({ type: 'link.down', at: this.#now() });
+    this.#tell({ type: 'link.down', at: this.#now() });
   }
 
   giveIds(ids: ChannelIds): void {
@@ -145,7 +145,7 @@ export class KickChannel implements Subscriber {
     this.unsubscribe();
     this.ids = ids;
     this.trouble = undefined;
-    this.#actor?.send({ type: 'ids.found', at: this.#now() });
+    this.#tell({ type: 'ids.found', at: this.#now() });
   }
 
   unsubscribe(): void {
@@ -155,7 +155,7 @@ export class KickChannel implements Subscriber {
 
   leave(): void {
     this.#advance();
-    this.#actor?.send({ type: 'channel.leave', at: this.#now() });
+    this.#tell({ type: 'channel.leave', at: this.#now() });
   }
 
   // The way of a message
@@ -172,7 +172,7 @@ export class KickChannel implements Subscriber {
       return;
     }
     this.#heardUpTo = message;
-    if (this.#isDoubted) this.#actor?.send({ type: 'channel.heard', at: this.#now() });
+    if (this.#isDoubted) this.#tell({ type: 'channel.heard', at: this.#now() });
     this.#isOffline = false;
     this.intake.hear(message);
   }
@@ -184,7 +184,7 @@ export class KickChannel implements Subscriber {
     const { channelId } = this.ids ?? {};
     // Only once the chat is there: whether the stream runs is a comfort, the chat is the purpose.
     if (channelId !== undefined) this.carrier.subscribe(`channel.${channelId}`, this);
-    this.#actor?.send({ type: 'subscription.confirmed', at: this.#subscribedAt, gap: this.#hasGap });
+    this.#tell({ type: 'subscription.confirmed', at: this.#subscribedAt, gap: this.#hasGap });
   }
 
   unsubscribed(topic: string, why: { readonly text: string; readonly temporary: boolean }): void {
@@ -192,7 +192,7 @@ export class KickChannel implements Subscriber {
     const type = why.temporary ? 'subscription.lost' : 'subscription.refused';
     const remedy = `check the ids of ${this.slug} (earshot channel add ${this.slug} FILE), or whether it still exists`;
     this.trouble = { code: type, text: why.text, at: this.#deps.world.clock.wall(), remedy };
-    this.#actor?.send({ type, at: this.#now() });
+    this.#tell({ type, at: this.#now() });
   }
 
   // Silence
@@ -223,7 +223,7 @@ export class KickChannel implements Subscriber {
   }
 
   fellSilent(): void {
-    this.#actor?.send({ type: 'channel.silent', at: this.#now() });
+    this.#tell({ type: 'channel.silent', at: this.#now() });
   }
 
   /** Once a second. */
@@ -278,7 +278,7 @@ export class KickChannel implements Subscriber {
         unsubscribe: () => {
           this.#gapFrom ??= this.#heardUpTo;
           this.unsubscribe();
-          this.#actor?.send({ type: 'subscription.ended', at: this.#now() });
+          this.#tell({ type: 'subscription.ended', at: this.#now() });
         },
         hold: () => this.intake.hold(),
         release: () => this.intake.release(),
@@ -401,6 +401,11 @@ export class KickChannel implements Subscriber {
     this.#advancedTo = upTo;
     const { createdAt, id } = upTo;
     this.#deps.ledger.advance({ channel: this.slug, createdAt, id });
+  }
+
+  /** One that has left hears nothing more. */
+  #tell(event: ChannelEvent): void {
+    if (this.#actor?.getSnapshot().status === 'active') this.#actor.send(event);
   }
 
   #now(): number {

@@ -68,6 +68,8 @@ export class KickConnection implements Carrier {
   #branchActor: ActorRefFrom<typeof branchMachine> | undefined;
   #actor: ConnectionActor | undefined;
   #link: Link | undefined;
+  /** As announced to the channels: they must never find up what they were told is down. */
+  #isUp = false;
   #condition: ConnectionCondition = 'idle';
   #sinceAt: number;
   #trouble: ConnectionTrouble | undefined;
@@ -79,7 +81,7 @@ export class KickConnection implements Carrier {
     this.#deps = deps;
     this.name = `connection-${id}`;
     this.#sinceAt = deps.world.clock.wall();
-    this.#subscriptions = new Subscriptions(deps.world.clock, () => (this.isUp ? this.#link : undefined));
+    this.#subscriptions = new Subscriptions(deps.world.clock, () => (this.#isUp ? this.#link : undefined));
     this.#traffic = this.#trafficOf();
     this.gate = this.#gateOf();
     this.#branch = branchMachine.provide({
@@ -113,7 +115,7 @@ export class KickConnection implements Carrier {
   }
 
   get isUp(): boolean {
-    return this.#link?.isUp ?? false;
+    return this.#isUp;
   }
 
   get path(): string {
@@ -143,7 +145,7 @@ export class KickConnection implements Carrier {
   }
 
   wanted(): void {
-    if (this.#condition === 'idle') this.#actor?.send({ type: 'link.wanted', at: this.#now() });
+    if (this.#condition === 'idle') this.#tell({ type: 'link.wanted', at: this.#now() });
   }
 
   subscribe(topic: string, subscriber: Subscriber): void {
@@ -189,7 +191,7 @@ export class KickConnection implements Carrier {
   async close(): Promise<void> {
     this.#isClosing = true;
     for (const channel of this.channels) channel.leave();
-    this.#actor?.send({ type: 'link.close', at: this.#now() });
+    this.#tell({ type: 'link.close', at: this.#now() });
     await this.#link?.gone;
   }
 
@@ -242,9 +244,13 @@ export class KickConnection implements Carrier {
       recoveryMaxMs: recovery,
       probeMs: this.#negotiateMs + config.timeouts.connect + 5_000,
     });
-    gate.onChange(() => {
-      if (gate.admits) this.#actor?.send({ type: 'circuit.admits', at: this.#now() });
-    });
+    // At the end of the turn: asked for a permit in the middle of its own change, the breaker would answer
+    // for the state it is about to leave.
+    gate.onChange(() =>
+      world.clock.soon(() => {
+        if (gate.admits) this.#tell({ type: 'circuit.admits', at: this.#now() });
+      }),
+    );
     return gate;
   }
 
@@ -271,12 +277,15 @@ export class KickConnection implements Carrier {
   }
 
   #born(self: ConnectionActor): void {
+    this.#isUp = false;
     this.#subscriptions.forget();
     this.#actor = self;
     self.on('connection.up', () => {
+      this.#isUp = true;
       for (const channel of this.channels) channel.linkUp();
     });
     self.on('connection.down', () => {
+      this.#isUp = false;
       this.#subscriptions.forget();
       for (const channel of this.channels) channel.linkDown();
     });
@@ -353,7 +362,7 @@ export class KickConnection implements Carrier {
 
   #suspect(): void {
     this.#explain({ code: 'stale', text: 'chat stopped flowing on an open connection', remedy: '' });
-    this.#actor?.send({ type: 'link.stale', at: this.#now() });
+    this.#tell({ type: 'link.stale', at: this.#now() });
   }
 
   #explain({ code, text, remedy }: Pick<Ending, 'code' | 'text' | 'remedy'>): void {
@@ -397,6 +406,11 @@ export class KickConnection implements Carrier {
 
   #seed(): number {
     return Math.floor(this.#deps.world.random() * 2 ** 32);
+  }
+
+  /** A closed one hears nothing more. */
+  #tell(event: ConnectionEvent): void {
+    if (this.#actor?.getSnapshot().status === 'active') this.#actor.send(event);
   }
 
   #now(): number {

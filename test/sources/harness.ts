@@ -6,7 +6,6 @@ import { createActor } from 'xstate';
 import { branchMachine } from '../../machines/branch.js';
 import { createDeadlines } from '../../src/actors/deadline.js';
 import { HttpSessions } from '../../src/actors/http.js';
-import { bound } from '../../src/actors/wired.js';
 import type { ChatMessage } from '../../src/chat.js';
 import type { Config } from '../../src/config.js';
 import { type KickOptions, type KickStandin, startKick } from '../../src/demo/kick-standin.js';
@@ -112,10 +111,10 @@ export interface Line {
 }
 
 /** Settings under which nothing takes long. */
-export function kickConfig(standin: KickStandin, slugs: readonly string[]): KickConfig {
+function kickConfig(standin: KickStandin, channels: KickConfig['kick']['channels']): KickConfig {
   return {
     kick: {
-      channels: slugs.map((slug) => ({ slug, critical: false })),
+      channels,
       transport: 'auto',
       api: standin.url,
       web: standin.url,
@@ -147,6 +146,8 @@ export interface KickRunOptions {
   readonly standin?: Partial<KickOptions>;
   readonly configure?: (config: KickConfig) => KickConfig;
   readonly ledger?: RememberingLedger;
+  /** Ids are looked up instead of given. */
+  readonly looksUp?: boolean;
   readonly sweepEveryMs?: number;
 }
 
@@ -163,18 +164,19 @@ export function channelsOf(count: number) {
 export async function runKick(count: number, options: KickRunOptions = {}) {
   const channels = channelsOf(count);
   const standin = await startKick({ channels, ...options.standin });
-  return {
-    standin,
-    ...startSource(
-      standin,
-      channels.map(({ slug }) => slug),
-      options,
-    ),
-  };
+  const watched = channels.map((channel) => ({
+    ...(options.looksUp ? { slug: channel.slug } : channel),
+    critical: false,
+  }));
+  return { standin, ...startSource(standin, watched, options) };
 }
 
-export function startSource(standin: KickStandin, slugs: readonly string[], options: KickRunOptions = {}) {
-  const config = (options.configure ?? ((it) => it))(kickConfig(standin, slugs));
+function startSource(
+  standin: KickStandin,
+  channels: KickConfig['kick']['channels'],
+  options: KickRunOptions,
+) {
+  const config = (options.configure ?? ((it) => it))(kickConfig(standin, channels));
   const world = realWorld({ connectionsPerHost: 50 });
   const lines: Line[] = [];
   const say = (level: string) => (_fields: object, msg: string) => void lines.push({ level, msg });
@@ -192,13 +194,11 @@ export function startSource(standin: KickStandin, slugs: readonly string[], opti
   const intake = new RememberingIntake();
   const ledger = options.ledger ?? new RememberingLedger();
   const source = createKick({ config, world, http, deadlines, intake, ledger, log });
-  const root = createActor(
-    bound(branchMachine.provide({ actors: { kick: source.logic, pool: http.logic } }), () => ({
-      members: ['pool', 'kick'],
-      seed: 1,
-    })),
-    { clock: world.clock },
-  );
+  const tree = branchMachine.provide({ actors: { kick: source.logic, pool: http.logic } });
+  const root = createActor(tree, {
+    clock: world.clock,
+    input: { members: ['pool', 'kick'], seed: 1 },
+  });
   root.start();
   const sweeping = setInterval(() => source.sweep(), options.sweepEveryMs ?? 20);
   return {
