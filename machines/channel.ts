@@ -99,9 +99,9 @@ export const channelMachine = setup({
   },
   actors: {
     /** Finds the ids. Never rejects; bounded by its own deadline. */
-    lookup: fromPromise<LookupEnd>(async () => ({ kind: 'failed', at: 0, floorMs: 0 })),
+    lookup: fromPromise<LookupEnd, { name: string }>(async () => ({ kind: 'failed', at: 0, floorMs: 0 })),
     /** Asks for what was missed and hands it on. */
-    fill: fromPromise<{ at: number }>(async () => ({ at: 0 })),
+    fill: fromPromise<{ at: number }, { name: string }>(async () => ({ at: 0 })),
   },
   actions: {
     /** Makes sure that there will be a link, and answers `link.up` if there is one. */
@@ -175,6 +175,7 @@ export const channelMachine = setup({
           invoke: {
             id: 'lookup',
             src: 'lookup',
+            input: ({ self }) => ({ name: self.id }),
             onDone: [
               {
                 guard: { type: 'isFound', params: ({ event }) => event.output },
@@ -222,6 +223,7 @@ export const channelMachine = setup({
       invoke: {
         id: 'fill',
         src: 'fill',
+        input: ({ self }) => ({ name: self.id }),
         onDone: [{ guard: 'isDoubted', target: 'silent' }, { target: 'live' }],
         onError: [{ guard: 'isDoubted', target: 'silent' }, { target: 'live' }],
       },

@@ -8,17 +8,17 @@ import { type ChannelEvent, channelMachine, type LookupEnd, silenceMs } from '..
 import type { ConnectionCondition } from '../../machines/connection.js';
 import type { Scope } from '../actors/scope.js';
 import { bound, pathOf, wired } from '../actors/wired.js';
-import type { ChatMessage } from '../chat.js';
 import type { Config } from '../config.js';
 import { EarshotError, type LastError } from '../errors.js';
 import type { ChannelIntake, Intake } from '../intake.js';
 import type { SourceLedger } from '../ledger.js';
 import type { Log } from '../log.js';
-import type { ChannelIds, Mark } from '../store.js';
+import type { ChannelIds } from '../store.js';
 import type { World } from '../world.js';
 import type { History } from './history.js';
 import { CHAT_EVENT, readKickMessage, readPastMessage } from './kick-message.js';
 import type { Lookups } from './lookups.js';
+import { ReadMark } from './read-mark.js';
 import type { ChannelStatus } from './source.js';
 import type { Subscriber } from './subscriptions.js';
 
@@ -35,6 +35,8 @@ export interface Carrier {
 }
 
 export interface KickChannelDeps {
+  /** From `channelLogic`; one for all channels. */
+  readonly machine: typeof channelMachine;
   readonly config: Pick<Config, 'kick' | 'timeouts' | 'reconnect'>;
   readonly world: Pick<World, 'clock' | 'random'>;
   readonly intake: Intake;
@@ -81,6 +83,7 @@ export class KickChannel implements Subscriber {
   trouble: ChannelTrouble | undefined;
   readonly #deps: KickChannelDeps;
   readonly #configured: ConfiguredChannel;
+  readonly #mark: ReadMark;
   #actor: ChannelActor | undefined;
   #condition: ChannelCondition = 'begun';
   #sinceAt: number;
@@ -91,10 +94,6 @@ export class KickChannel implements Subscriber {
   #subscribedAt = 0;
   /** The stream is known to have ended: nobody is expected to talk. */
   #isOffline = false;
-  /** The newest message heard, and where a gap that is still to be filled begins. */
-  #heardUpTo: Mark | undefined;
-  #gapFrom: Mark | undefined;
-  #advancedTo: Mark | undefined;
 
   constructor(deps: KickChannelDeps, configured: Config['kick']['channels'][number], carrier: Carrier) {
     this.#deps = deps;
@@ -103,15 +102,16 @@ export class KickChannel implements Subscriber {
     this.critical = configured.critical;
     this.carrier = carrier;
     this.intake = deps.intake.channel(this.slug);
+    this.#mark = new ReadMark(this.slug, deps.ledger);
     this.#sinceAt = deps.world.clock.wall();
     this.logic = bound(
-      wired(this.#provided(), (self) => this.#born(self)),
+      wired(deps.machine, (self) => this.#born(self)),
       () => this.#input(),
     );
   }
 
   get name(): string {
-    return `channel-${this.slug}`;
+    return nameOf(this.slug);
   }
 
   get condition(): ChannelCondition {
@@ -136,7 +136,7 @@ export class KickChannel implements Subscriber {
   }
 
   linkDown(): void {
-    this.#gapFrom ??= this.#heardUpTo;
+    this.#mark.interrupted();
     this.#tell({ type: 'link.down', at: this.#now() });
   }
 
@@ -148,14 +148,61 @@ export class KickChannel implements Subscriber {
     this.#tell({ type: 'ids.found', at: this.#now() });
   }
 
-  unsubscribe(): void {
-    if (this.#chatTopic !== undefined) this.carrier.unsubscribe(this.#chatTopic);
-    if (this.ids?.channelId !== undefined) this.carrier.unsubscribe(`channel.${this.ids.channelId}`);
+  leave(): void {
+    this.#mark.store();
+    this.#tell({ type: 'channel.leave', at: this.#now() });
   }
 
-  leave(): void {
-    this.#advance();
-    this.#tell({ type: 'channel.leave', at: this.#now() });
+  // What its machine asks for
+
+  askForLink(): void {
+    this.carrier.wanted();
+    if (this.carrier.isUp) this.linkUp();
+  }
+
+  subscribe(): void {
+    if (this.#chatTopic !== undefined) this.carrier.subscribe(this.#chatTopic, this);
+  }
+
+  unsubscribe(): void {
+    this.#mark.interrupted();
+    if (this.#chatTopic !== undefined) this.carrier.unsubscribe(this.#chatTopic);
+    if (this.ids?.channelId !== undefined) this.carrier.unsubscribe(`channel.${this.ids.channelId}`);
+    this.#tell({ type: 'subscription.ended', at: this.#now() });
+  }
+
+  async lookUp(signal: AbortSignal): Promise<LookupEnd> {
+    const { lookups, ledger, log, world } = this.#deps;
+    const answer = await lookups.find(this.slug, AbortSignal.any([signal, this.carrier.scope.signal]));
+    const at = this.#now();
+    if (answer.kind === 'ok') {
+      this.ids = answer.value;
+      this.trouble = undefined;
+      ledger.rememberChannel(this.slug, answer.value);
+      return { kind: 'found', at };
+    }
+    const { code, text, remedy, floorMs } = answer;
+    if (!signal.aborted) {
+      const isNews = this.trouble?.code !== code;
+      this.trouble = { code, text, at: world.clock.wall(), remedy };
+      if (isNews) log.warn({ actor: this.path, code }, `channel ${this.slug} cannot be looked up: ${text}`);
+    }
+    return { kind: 'failed', at, floorMs };
+  }
+
+  async fill(signal: AbortSignal): Promise<{ at: number }> {
+    const { history, log } = this.#deps;
+    const channelId = this.ids?.channelId;
+    const since = this.#mark.gapFrom;
+    if (channelId !== undefined && since !== undefined) {
+      const both = AbortSignal.any([signal, this.carrier.scope.signal]);
+      const end = await history.fill(channelId, since, (messages) => this.#hearPast(messages, both), both);
+      const fields = { actor: this.path, end: end.kind };
+      if (end.kind === 'failed') log.info(fields, `gap not filled (${this.slug}): ${end.text}`);
+      else if (end.kind === 'partly') log.info(fields, `gap filled in part (${this.slug})`);
+      else log.debug(fields, `gap filled (${this.slug}): ${end.read} messages read`);
+    }
+    return { at: this.#now() };
   }
 
   // The way of a message
@@ -171,7 +218,7 @@ export class KickChannel implements Subscriber {
       this.#deps.intake.malformed(this.slug, `${message}, on ${topic}`);
       return;
     }
-    this.#heardUpTo = message;
+    this.#mark.heard(message);
     if (this.#isDoubted) this.#tell({ type: 'channel.heard', at: this.#now() });
     this.#isOffline = false;
     this.intake.hear(message);
@@ -228,7 +275,7 @@ export class KickChannel implements Subscriber {
 
   /** Once a second. */
   sweep(): void {
-    this.#advance();
+    this.#mark.store();
   }
 
   status(): ChannelStatus {
@@ -256,40 +303,15 @@ export class KickChannel implements Subscriber {
     return (
       this.#deps.config.kick.gapFill &&
       this.ids?.channelId !== undefined &&
-      this.#gapFrom !== undefined &&
+      this.#mark.gapFrom !== undefined &&
       this.#deps.history.refusal === undefined
     );
-  }
-
-  #provided() {
-    return channelMachine.provide({
-      actors: {
-        lookup: fromPromise<LookupEnd>(({ signal }) => this.#lookUp(signal)),
-        fill: fromPromise<{ at: number }>(({ signal }) => this.#fill(signal)),
-      },
-      actions: {
-        askForLink: () => {
-          this.carrier.wanted();
-          if (this.carrier.isUp) this.linkUp();
-        },
-        subscribe: () => {
-          if (this.#chatTopic !== undefined) this.carrier.subscribe(this.#chatTopic, this);
-        },
-        unsubscribe: () => {
-          this.#gapFrom ??= this.#heardUpTo;
-          this.unsubscribe();
-          this.#tell({ type: 'subscription.ended', at: this.#now() });
-        },
-        hold: () => this.intake.hold(),
-        release: () => this.intake.release(),
-      },
-    });
   }
 
   /** Only at its birth is the store surely open. What the configuration says goes before what was found once. */
   #recall(): void {
     const { ledger } = this.#deps;
-    this.#gapFrom ??= this.#heardUpTo ?? ledger.mark(this.slug);
+    this.#mark.interrupted();
     if (this.ids !== undefined) return;
     const { chatroomId, channelId } = this.#configured;
     const found = ledger.channelIds(this.slug);
@@ -341,45 +363,10 @@ export class KickChannel implements Subscriber {
     const from = this.#condition;
     if (condition === from) return;
     this.#condition = condition;
-    // Whatever was missed has been asked for, or given up.
-    if (condition === 'live' || condition === 'silent') this.#gapFrom = undefined;
+    if (condition === 'live' || condition === 'silent') this.#mark.caughtUp();
     this.#sinceAt = this.#deps.world.clock.wall();
     this.#deps.log.debug({ actor: this.path, from, to: condition }, `channel ${condition} (${this.slug})`);
     this.#deps.changed(this, from, condition);
-  }
-
-  async #lookUp(signal: AbortSignal): Promise<LookupEnd> {
-    const { lookups, ledger, log, world } = this.#deps;
-    const answer = await lookups.find(this.slug, AbortSignal.any([signal, this.carrier.scope.signal]));
-    const at = this.#now();
-    if (answer.kind === 'ok') {
-      this.ids = answer.value;
-      this.trouble = undefined;
-      ledger.rememberChannel(this.slug, answer.value);
-      return { kind: 'found', at };
-    }
-    const { code, text, remedy, floorMs } = answer;
-    if (!signal.aborted) {
-      const isNews = this.trouble?.code !== code;
-      this.trouble = { code, text, at: world.clock.wall(), remedy };
-      if (isNews) log.warn({ actor: this.path, code }, `channel ${this.slug} cannot be looked up: ${text}`);
-    }
-    return { kind: 'failed', at, floorMs };
-  }
-
-  async #fill(signal: AbortSignal): Promise<{ at: number }> {
-    const { history, log } = this.#deps;
-    const channelId = this.ids?.channelId;
-    const since = this.#gapFrom;
-    if (channelId !== undefined && since !== undefined) {
-      const both = AbortSignal.any([signal, this.carrier.scope.signal]);
-      const end = await history.fill(channelId, since, (messages) => this.#hearPast(messages, both), both);
-      const fields = { actor: this.path, end: end.kind };
-      if (end.kind === 'failed') log.info(fields, `gap not filled (${this.slug}): ${end.text}`);
-      else if (end.kind === 'partly') log.info(fields, `gap filled in part (${this.slug})`);
-      else log.debug(fields, `gap filled (${this.slug}): ${end.read} messages read`);
-    }
-    return { at: this.#now() };
   }
 
   #hearPast(messages: readonly unknown[], signal: AbortSignal): void {
@@ -388,19 +375,10 @@ export class KickChannel implements Subscriber {
       const message = readPastMessage(raw, this.slug);
       if (typeof message === 'string') this.#deps.intake.malformed(this.slug, `${message}, in the history`);
       else {
-        if (isAfter(message, this.#heardUpTo)) this.#heardUpTo = message;
+        this.#mark.heardPast(message);
         this.intake.hear(message);
       }
     }
-  }
-
-  /** Moves the mark, unless a gap before it is still open: after a crash it would never be filled. */
-  #advance(): void {
-    const upTo = this.#heardUpTo;
-    if (this.#gapFrom !== undefined || upTo === undefined || upTo === this.#advancedTo) return;
-    this.#advancedTo = upTo;
-    const { createdAt, id } = upTo;
-    this.#deps.ledger.advance({ channel: this.slug, createdAt, id });
   }
 
   /** One that has left hears nothing more. */
@@ -417,15 +395,39 @@ function conditionOf(value: object): ChannelCondition {
   return 'resolving' in value ? 'resolving' : 'subscribing';
 }
 
-function isAfter(message: ChatMessage, mark: Mark | undefined): boolean {
-  return mark === undefined || message.createdAt > mark.createdAt;
+/** The name of a channel's actor. */
+export function nameOf(slug: string): string {
+  return `channel-${slug}`;
 }
 
+/**
+ * The channel machine with its effects, for all channels together: a machine of its own would cost each of them
+ * more memory than all the rest of it. An actor's id is its channel's name.
+ */
+export function channelLogic(find: (name: string) => KickChannel | undefined): typeof channelMachine {
+  return channelMachine.provide({
+    actors: {
+      lookup: fromPromise(async ({ input, signal }) => find(input.name)?.lookUp(signal) ?? LEFT),
+      fill: fromPromise(async ({ input, signal }) => find(input.name)?.fill(signal) ?? LEFT),
+    },
+    actions: {
+      askForLink: ({ self }) => find(self.id)?.askForLink(),
+      subscribe: ({ self }) => find(self.id)?.subscribe(),
+      unsubscribe: ({ self }) => find(self.id)?.unsubscribe(),
+      hold: ({ self }) => find(self.id)?.intake.hold(),
+      release: ({ self }) => find(self.id)?.intake.release(),
+    },
+  });
+}
+
+const LEFT: LookupEnd = { kind: 'failed', at: 0, floorMs: 0 };
+
 /** For `addChannel`. */
-export function unknownChannel(slug: string, known: readonly string[]): EarshotError {
+export function unknownChannel(slug: string, known: readonly KickChannel[]): EarshotError {
+  const some = known.slice(0, 10).map((channel) => channel.slug);
   return new EarshotError(
     'unknownChannel',
     `${slug} is not a configured channel`,
-    `add it under kick.channels (there are: ${known.slice(0, 10).join(', ')}) and restart`,
+    `add it under kick.channels (there are: ${some.join(', ')}) and restart`,
   );
 }

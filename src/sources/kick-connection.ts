@@ -145,7 +145,7 @@ export class KickConnection implements Carrier {
   }
 
   wanted(): void {
-    if (this.#condition === 'idle') this.#tell({ type: 'link.wanted', at: this.#now() });
+    if (this.#condition === 'idle' && !this.#isClosing) this.#tell({ type: 'link.wanted', at: this.#now() });
   }
 
   subscribe(topic: string, subscriber: Subscriber): void {

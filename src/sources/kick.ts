@@ -17,7 +17,7 @@ import type { ChannelIds } from '../store.js';
 import type { World } from '../world.js';
 import { History } from './history.js';
 import { KickApi } from './kick-api.js';
-import { type ChannelCondition, KickChannel, unknownChannel } from './kick-channel.js';
+import { type ChannelCondition, channelLogic, KickChannel, nameOf, unknownChannel } from './kick-channel.js';
 import { KickConnection } from './kick-connection.js';
 import { kickReasons } from './kick-reasons.js';
 import { Lookups } from './lookups.js';
@@ -50,6 +50,7 @@ class Kick implements Source {
   readonly logic: AnyActorLogic;
   readonly #deps: KickDeps;
   readonly #connections: readonly KickConnection[];
+  /** By name. */
   readonly #channels = new Map<string, KickChannel>();
   readonly #history: History;
   readonly #summary: SubscribedSummary;
@@ -72,16 +73,17 @@ class Kick implements Source {
     );
     const changed = (channel: KickChannel, _from: ChannelCondition, to: ChannelCondition) =>
       this.#summary.changed(channel, to);
+    const machine = channelLogic((name) => this.#channels.get(name));
     // Dealt out evenly, so that each connection has room for channels that move.
     channels.forEach((configured, index) => {
       const connection = this.#connections[index % count];
-      if (connection === undefined || this.#channels.has(configured.slug)) return;
+      if (connection === undefined || this.#channels.has(nameOf(configured.slug))) return;
       const channel = new KickChannel(
-        { ...deps, lookups, history: this.#history, changed },
+        { ...deps, machine, lookups, history: this.#history, changed },
         configured,
         connection,
       );
-      this.#channels.set(channel.slug, channel);
+      this.#channels.set(channel.name, channel);
       connection.adopt(channel);
     });
     this.logic = this.#branch();
@@ -118,8 +120,8 @@ class Kick implements Source {
   }
 
   addChannel(slug: string, ids: ChannelIds): void {
-    const channel = this.#channels.get(slug.toLowerCase());
-    if (channel === undefined) throw unknownChannel(slug, [...this.#channels.keys()]);
+    const channel = this.#channels.get(nameOf(slug.toLowerCase()));
+    if (channel === undefined) throw unknownChannel(slug, [...this.#channels.values()]);
     this.#deps.ledger.rememberChannel(channel.slug, ids);
     channel.giveIds(ids);
   }

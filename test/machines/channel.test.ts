@@ -35,13 +35,13 @@ function channel(input: Partial<ChannelInput> = {}) {
   let lookups = 0;
   const machine = channelMachine.provide({
     actors: {
-      lookup: fromPromise<LookupEnd>(() => {
+      lookup: fromPromise<LookupEnd, { name: string }>(() => {
         lookups += 1;
         return new Promise((resolve) => {
           endLookup = resolve;
         });
       }),
-      fill: fromPromise<{ at: number }>(
+      fill: fromPromise<{ at: number }, { name: string }>(
         () =>
           new Promise((resolve) => {
             endFill = () => resolve({ at: clock.now() });

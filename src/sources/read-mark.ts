@@ -1,0 +1,52 @@
+/**
+ * How far a channel's chat has been read, and where a gap begins that is still to be asked for. The stored mark
+ * never passes an open gap: after a crash nobody would fill it.
+ */
+import type { SourceLedger } from '../ledger.js';
+import type { Mark } from '../store.js';
+
+export class ReadMark {
+  readonly #channel: string;
+  readonly #ledger: Pick<SourceLedger, 'mark' | 'advance'>;
+  /** The newest message heard: a chat message has all that a mark needs. */
+  #upTo: Mark | undefined;
+  #gapFrom: Mark | undefined;
+  #stored: Mark | undefined;
+
+  constructor(channel: string, ledger: Pick<SourceLedger, 'mark' | 'advance'>) {
+    this.#channel = channel;
+    this.#ledger = ledger;
+  }
+
+  /** Where what was missed begins; undefined when nothing can have been. */
+  get gapFrom(): Mark | undefined {
+    return this.#gapFrom;
+  }
+
+  heard(message: Mark): void {
+    this.#upTo = message;
+  }
+
+  /** From the history, which may hand over what is older than what was heard since. */
+  heardPast(message: Mark): void {
+    if (this.#upTo === undefined || message.createdAt > this.#upTo.createdAt) this.#upTo = message;
+  }
+
+  /** From now on something may be missed. Before the first message, what was stored counts. */
+  interrupted(): void {
+    this.#gapFrom ??= this.#upTo ?? this.#ledger.mark(this.#channel);
+  }
+
+  /** Whatever was missed has been asked for, or given up. */
+  caughtUp(): void {
+    this.#gapFrom = undefined;
+  }
+
+  store(): void {
+    const upTo = this.#upTo;
+    if (this.#gapFrom !== undefined || upTo === undefined || upTo === this.#stored) return;
+    this.#stored = upTo;
+    const { createdAt, id } = upTo;
+    this.#ledger.advance({ channel: this.#channel, createdAt, id });
+  }
+}
