@@ -1,6 +1,8 @@
 /**
  * What an earshot.yaml may say: every key, its form and its default, once. The configuration, its errors and the
  * JSON schema for editors all come from here. Durations become milliseconds, sizes bytes, secrets `Secret`s.
+ * Messages say what would be right; config/problems.ts puts the key before them. None quotes what it refuses:
+ * a secret may have been pasted into the wrong line.
  */
 import * as z from 'zod';
 import { parseDuration, parseSize } from './durations.js';
@@ -8,43 +10,46 @@ import { patternProblem } from './rules.js';
 import { Secret } from './secret.js';
 
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
+const DURATION_FORM = 'not a duration; write one such as 30s, 5m or 24h';
+const SIZE_FORM = 'not a size; write one such as 64KiB or 1GiB';
 
 /** `30s`, `5m`, `24h`, `30d`, or a number of seconds, as milliseconds. */
 function duration(min: string, max = '365d') {
   const minMs = parseDuration(min) ?? 0;
   const maxMs = parseDuration(max) ?? YEAR_MS;
   return z
-    .union([z.string(), z.number()])
-    .meta({ description: `a duration such as 30s, 5m or 24h, from ${min} to ${max}; a bare number is seconds` })
+    .union([z.string(), z.number()], { error: DURATION_FORM })
+    .meta({
+      description: `a duration such as 30s, 5m or 24h, from ${min} to ${max}; a bare number is seconds`,
+    })
     .transform((value, context) => {
       const ms = parseDuration(value);
       if (ms !== undefined && ms >= minMs && ms <= maxMs) return ms;
       context.addIssue({
         code: 'custom',
-        message:
-          ms === undefined
-            ? `${JSON.stringify(value)} is not a duration; write one such as 30s, 5m or 24h`
-            : `${value} is out of bounds; give ${min} to ${max}`,
+        message: ms === undefined ? DURATION_FORM : `out of bounds; give ${min} to ${max}`,
       });
       return z.NEVER;
     });
+}
+
+/** Checks that look at several keys run even beside mistakes in one of them, so that all are told at once. */
+function isWhole({ value }: { value: unknown }): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 /** `64KiB`, `1MiB`, `1GiB`, or a number of bytes. */
 function size(min: string) {
   const minBytes = parseSize(min) ?? 0;
   return z
-    .union([z.string(), z.number()])
+    .union([z.string(), z.number()], { error: SIZE_FORM })
     .meta({ description: `a size such as 64KiB, 1MiB or 1GiB, at least ${min}` })
     .transform((value, context) => {
       const bytes = parseSize(value);
       if (bytes !== undefined && bytes >= minBytes) return bytes;
       context.addIssue({
         code: 'custom',
-        message:
-          bytes === undefined
-            ? `${JSON.stringify(value)} is not a size; write one such as 64KiB or 1GiB`
-            : `${value} is too small; give at least ${min}`,
+        message: bytes === undefined ? SIZE_FORM : `too small; give at least ${min}`,
       });
       return z.NEVER;
     });
@@ -55,13 +60,24 @@ const slug = z
   .string()
   .trim()
   .toLowerCase()
-  .regex(/^[a-z0-9_-]{1,64}$/, 'a channel is its slug, as in kick.com/SLUG: letters, digits, _ and -');
+  .regex(/^[a-z0-9_-]{1,64}$/, 'not a channel; give its slug, as in kick.com/SLUG: letters, digits, _ and -');
 const id = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 const count = (min: number, max: number) => z.number().int().min(min).max(max);
-const secret = z.string().trim().min(1).transform((value) => new Secret(value));
-const httpUrl = z.url({ protocol: /^https?$/, message: 'an http or https address' });
-const socketUrl = z.url({ protocol: /^wss?$/, message: 'a ws or wss address' });
-const snowflake = z.string().regex(/^\d{17,20}$/, 'a Discord id has 17 to 20 digits; write it in quotes');
+const secret = z
+  .string()
+  .trim()
+  .min(1)
+  .transform((value) => new Secret(value));
+const httpUrl = z.url({
+  protocol: /^https?$/,
+  error: 'not an address; give one that begins with https:// or http://',
+});
+const socketUrl = z.url({
+  protocol: /^wss?$/,
+  error: 'not an address; give one that begins with wss:// or ws://',
+});
+const SNOWFLAKE_FORM = 'not a Discord id; give its 17 to 20 digits, in quotes';
+const snowflake = z.string({ error: SNOWFLAKE_FORM }).regex(/^\d{17,20}$/, SNOWFLAKE_FORM);
 
 const person = z.strictObject({
   username: name,
@@ -99,8 +115,9 @@ const rule = z
     sinks: z.array(name).min(1).optional(),
     cooldown: duration('0s', '30d').optional(),
   })
-  .refine((it) => it.match !== undefined || it.from !== undefined, {
-    message: 'a rule needs `match` or `from`, or it would report everything',
+  .refine((it) => 'match' in it || 'from' in it, {
+    message: 'it would report everything; give it `match` or `from`',
+    when: isWhole,
   });
 
 const channel = z.union([
@@ -152,7 +169,10 @@ const discord = z
     url: secret.optional(),
     urlFile: z.string().min(1).optional(),
     ping: z
-      .strictObject({ users: z.array(snowflake).max(100).default([]), roles: z.array(snowflake).max(100).default([]) })
+      .strictObject({
+        users: z.array(snowflake).max(100).default([]),
+        roles: z.array(snowflake).max(100).default([]),
+      })
       .prefault({}),
     timeout: duration('100ms', '10m').default(12_000),
     breaker: breaker(5, 60_000),
@@ -160,8 +180,9 @@ const discord = z
     template: z.string().min(1).max(1000).optional(),
     ...perSink,
   })
-  .refine((it) => (it.url === undefined) !== (it.urlFile === undefined), {
-    message: 'give the webhook as `url` or as `urlFile` (one of them)',
+  .refine((it) => 'url' in it !== 'urlFile' in it, {
+    message: 'give the webhook as `url` or as `urlFile`, one of them',
+    when: isWhole,
   });
 
 const postgrest = z
@@ -170,24 +191,40 @@ const postgrest = z
     url: httpUrl,
     key: secret.optional(),
     keyFile: z.string().min(1).optional(),
-    table: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'a table name: letters, digits and _').default('kick_notifications'),
-    dedupeColumn: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'a column name').optional(),
+    table: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'not a table name; letters, digits and _')
+      .default('kick_notifications'),
+    dedupeColumn: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'not a column name; letters, digits and _')
+      .optional(),
     timeout: duration('100ms', '10m').default(15_000),
     breaker: breaker(10, 120_000),
     batch: count(1, 500).default(50),
     ...perSink,
   })
-  .refine((it) => it.key === undefined || it.keyFile === undefined, { message: 'give `key` or `keyFile`, not both' });
+  .refine((it) => !('key' in it && 'keyFile' in it), {
+    message: 'give `key` or `keyFile`, not both',
+    when: isWhole,
+  });
 
 const consoleSink = z.strictObject({ type: z.literal('console'), ...perSink });
 
 const sink = z.discriminatedUnion('type', [discord, postgrest, consoleSink]);
 
 export const configSchema = z.strictObject({
-  watch: z.union([person, z.array(person).min(1).max(100)]).transform((it) => (Array.isArray(it) ? it : [it])),
+  watch: z
+    .union([person, z.array(person).min(1).max(100)])
+    .transform((it) => (Array.isArray(it) ? it : [it])),
   kick,
   rules: z.array(rule).max(200).optional(),
-  sinks: z.record(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,31}$/i, 'a sink’s name: letters, digits, - and _'), sink).default({}),
+  sinks: z
+    .record(
+      z.string().regex(/^[a-z0-9][a-z0-9_-]{0,31}$/i, 'not a name for a sink; letters, digits, - and _'),
+      sink,
+    )
+    .default({}),
   store: z
     .strictObject({
       path: z.string().min(1).default('./earshot.db'),
