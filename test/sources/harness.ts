@@ -47,6 +47,8 @@ class RememberedChannel implements ChannelIntake {
   lastHeardAt: number | undefined;
   /** How often it was held. */
   holds = 0;
+  /** Throws in the middle of a machine's transition, once. */
+  crashesOnHold = false;
   readonly channel: string;
   readonly #intake: RememberingIntake;
   readonly #ids = new Set<string>();
@@ -70,6 +72,10 @@ class RememberedChannel implements ChannelIntake {
 
   hold(): void {
     this.holds += 1;
+    if (this.crashesOnHold) {
+      this.crashesOnHold = false;
+      throw new Error('a bug, played');
+    }
     this.#held ??= [];
   }
 

@@ -286,7 +286,20 @@ describe('what was missed', () => {
     expect(second.standin.requests.some(({ path }) => path.includes('/history'))).toBe(true);
   });
 
-  it('a history that hangs holds the chat no longer than it may, and one that refuses is left alone', async () => {
+  it('a history that hangs holds the chat no longer than it may', async () => {
+    const ledger = new RememberingLedger();
+    ledger.advance({ channel: 'c1', createdAt: at(60), id: 'x' });
+    const run = await kick(1, { ledger });
+    run.standin.play('history', 'hang');
+    await until(() => run.channel('c1')?.state === 'filling');
+    run.standin.say('c1', { username: 'ann', text: 'held' });
+    await until(() => run.channel('c1')?.queue.size === 1);
+    expect(run.intake.heard).toEqual([]);
+    await until(() => run.intake.heard.length === 1);
+    expect(run.channel('c1')?.state).toBe('live');
+  });
+
+  it('a history that refuses is left alone for a while, and that is said', async () => {
     const ledger = new RememberingLedger();
     ledger.advance({ channel: 'c1', createdAt: at(60), id: 'x' });
     const run = await kick(1, { ledger });
@@ -356,6 +369,28 @@ it('a refused subscription is said, and the others live on', async () => {
   const reason = run.source.reasons().find(({ code }) => code === 'channelUnheard');
   expect(reason).toMatchObject({ severity: 'notice' });
   expect(reason?.text).toContain('c1 is not heard');
+});
+
+it('a machine that throws: its connection is started anew, with one socket, and nothing is left held', async () => {
+  const ledger = new RememberingLedger();
+  ledger.advance({ channel: 'c1', createdAt: Date.now() - 60_000, id: 'x' });
+  const run = await kick(3, { ledger });
+  run.intake.channel('c1').crashesOnHold = true;
+  await until(() => run.standin.dials === 2 && allLive(run)());
+  expect(run.standin.peakConnections).toBe(1);
+  run.standin.say('c1', { username: 'ann', text: 'still heard' });
+  await until(() => run.intake.heard.length === 1);
+});
+
+it('closed in the middle of a dial, it never opens', async () => {
+  const run = await kick(1);
+  run.standin.refuseConnections('hang');
+  await until(() => run.connection()?.state === 'connecting');
+  await run.source.close();
+  expect(run.connection()?.state).toBe('closed');
+  run.standin.refuseConnections(false);
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(run.standin.connections()).toEqual([]);
 });
 
 it('closes its sockets politely and takes no more', async () => {
