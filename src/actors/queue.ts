@@ -43,8 +43,11 @@ export interface WindowQueue<T> {
   put(items: readonly { readonly item: T; readonly bytes: number }[]): number;
   /** How many rows a refill should read now; 0 when none is needed (not spilling, or not yet half empty). */
   readonly room: number;
-  /** What a refill read, in order; `short` when the store had fewer than asked: the spilling is over. */
-  refill(items: readonly { readonly item: T; readonly bytes: number }[], short: boolean): void;
+  /**
+   * What a refill read, in order; `short` when the store had fewer than asked: the spilling is over. Returns how
+   * many entered: the rest is to be read again.
+   */
+  refill(items: readonly { readonly item: T; readonly bytes: number }[], short: boolean): number;
   /** The `max` oldest without removing them. */
   peek(max: number): readonly T[];
   /** Removes the `count` oldest: they were dealt with. */
@@ -68,6 +71,7 @@ class RingQueue<T> {
   protected readonly clock: Clock;
   #actor: ActorRefFrom<typeof queueMachine> | undefined;
   #isReporting = false;
+  #hasSpilled = false;
 
   constructor({ clock, limit, maxBytes }: QueueOptions, overflow: 'dropOldest' | 'spill') {
     this.clock = clock;
@@ -75,6 +79,8 @@ class RingQueue<T> {
     this.logic = bound(
       wired(queueMachine, (self) => {
         this.#actor = self;
+        // A restarted machine takes up where the items are.
+        if (this.#hasSpilled) self.send({ type: 'queue.overflowed' });
         if (this.ring.size > 0) self.send(this.#counted('queue.counted'));
       }),
       () => ({ limit, overflow }),
@@ -97,14 +103,16 @@ class RingQueue<T> {
   }
 
   protected get state(): string {
-    return this.#actor?.getSnapshot().value ?? 'empty';
+    return this.#actor?.getSnapshot().value ?? (this.#hasSpilled ? 'spilling' : 'empty');
   }
 
   protected overflowed(): void {
+    this.#hasSpilled = true;
     this.#actor?.send({ type: 'queue.overflowed' });
   }
 
   protected refilled(): void {
+    this.#hasSpilled = false;
     this.#actor?.send(this.#counted('queue.refilled'));
   }
 
@@ -194,11 +202,12 @@ export class RingWindowQueue<T> extends RingQueue<T> implements WindowQueue<T> {
     return entered;
   }
 
-  refill(items: readonly { readonly item: T; readonly bytes: number }[], short: boolean): void {
+  refill(items: readonly { readonly item: T; readonly bytes: number }[], short: boolean): number {
     const entered = this.#append(items);
     // What did not fit for its bytes is still outside, whatever the read said.
     if (short && entered === items.length) this.refilled();
     this.changed();
+    return entered;
   }
 
   peek(max: number): readonly T[] {

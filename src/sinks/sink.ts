@@ -1,4 +1,5 @@
 /** The contract between a kind of sink (Discord, PostgREST, console) and the delivery that drives it. */
+import type { BreakerStatus } from '../actors/breaker.js';
 import type { Lease } from '../actors/http.js';
 import type { LastError } from '../errors.js';
 import type { OutboxRow } from '../store.js';
@@ -47,6 +48,33 @@ export interface SendContext {
   readonly wall: number;
 }
 
+/** A sink as the status document shows it. */
+export interface SinkStatus {
+  readonly name: string;
+  readonly type: string;
+  readonly state: string;
+  /** Epoch milliseconds, as the other times. */
+  readonly sinceAt: number;
+  /** Until when it waits; null while it does not. */
+  readonly waitUntil: number | null;
+  readonly lastError: LastError | null;
+  readonly lastDeliveredAt: number | null;
+  readonly breaker: BreakerStatus;
+  readonly queue: {
+    readonly size: number;
+    readonly limit: number;
+    readonly outbox: number;
+    readonly oldestMs: number;
+  };
+  readonly delivered: number;
+  readonly retried: number;
+  readonly dead: number;
+  readonly expired: number;
+  readonly pending: number;
+  readonly requests: number;
+  readonly rateLimitedMs: number;
+}
+
 export interface Sink {
   readonly name: string;
   readonly type: 'discord' | 'postgrest' | 'console';
@@ -54,6 +82,8 @@ export interface Sink {
   readonly origin: string | undefined;
   /** A fingerprint of where it delivers to, without secrets: a refusal holds as long as it stays the same. */
   readonly target: string;
+  /** Rows of one request at most. */
+  readonly batchMax: number;
   /** How many of the first rows fit into one request; at least 1. */
   fits(rows: readonly OutboxRow[]): number;
   /** Sends the rows as one request, started in this very turn. Never rejects. */
