@@ -100,7 +100,8 @@ const match = z.union([
       .max(1000)
       .superRefine((source, context) => {
         const problem = patternProblem(source);
-        if (problem) context.addIssue({ code: 'custom', message: problem });
+        // The engine quotes the pattern after a backquote; nothing that was written is repeated.
+        if (problem) context.addIssue({ code: 'custom', message: problem.replace(/:? `.*$/s, '') });
       })
       .optional(),
   }),

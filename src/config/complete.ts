@@ -42,6 +42,7 @@ function resolved(parsed: ParsedConfig, secrets: ReadonlyMap<string, Secret>, fi
   const { control, store } = parsed;
   return {
     ...parsed,
+    rules: parsed.rules,
     file,
     store: { ...store, path: resolve(dirname(file), store.path) },
     sinks:

@@ -42,9 +42,14 @@ export class ConfigDocument {
   constructor(text: string, env: Environment) {
     const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
     this.#document = document;
-    this.syntaxErrors = document.errors.map((error) => `${this.#place(error.pos[0])}: ${syntaxText(error)}`);
-    this.problems = this.syntaxErrors.length > 0 ? [] : fillIn(document, env);
-    this.value = this.syntaxErrors.length > 0 ? undefined : document.toJS({ maxAliasCount: 100 });
+    const errors = document.errors.map(
+      ({ code, pos }) => [pos[0], syntaxText(code, text[pos[0] - 1])] as const,
+    );
+    if (errors.length === 0) errors.push(...aliasErrors(document));
+    this.syntaxErrors = errors.map(([offset, why]) => `${this.#place(offset)}: ${why}`);
+    const isYaml = errors.length === 0;
+    this.problems = isYaml ? fillIn(document, env) : [];
+    this.value = isYaml ? document.toJS({ maxAliasCount: ALIASES_MAX }) : undefined;
   }
 
   /** `line:column` of the value at `path`, or of the nearest thing around it that the file has. */
@@ -85,7 +90,8 @@ function startOf(node: unknown): number | undefined {
 }
 
 /** In our words: the library's quote the text, which may be a secret. */
-function syntaxText({ code }: YAMLError): string {
+function syntaxText(code: YAMLError['code'], before: string | undefined): string {
+  if (before === '$') return `inside [ ] and { } put quotes around a \${NAME}`;
   switch (code) {
     case 'DUPLICATE_KEY':
       return 'this key stands twice in its block; keep one';
@@ -95,11 +101,29 @@ function syntaxText({ code }: YAMLError): string {
       return 'this line is indented differently from its block';
     case 'MISSING_CHAR':
       return 'a quote, bracket or colon is missing here';
-    case 'BAD_ALIAS':
-      return 'no anchor of that name stands before this alias';
     default:
       return 'this is not YAML; check the quotes, the colons and the indentation around it';
   }
+}
+
+/** More is a bomb, not a configuration. */
+const ALIASES_MAX = 100;
+
+function aliasErrors(document: Document.Parsed): (readonly [offset: number, why: string])[] {
+  const errors: (readonly [number, string])[] = [];
+  let count = 0;
+  visit(document, {
+    Alias(_, alias) {
+      count += 1;
+      const offset = startOf(alias) ?? 0;
+      if (count > ALIASES_MAX) errors.push([offset, `too many aliases; write at most ${ALIASES_MAX}`]);
+      else if (alias.resolve(document) === undefined) {
+        errors.push([offset, 'no anchor of that name stands before this alias']);
+      }
+      return count > ALIASES_MAX ? visit.BREAK : undefined;
+    },
+  });
+  return errors;
 }
 
 const PLACEHOLDER = /\$(\$\{)|\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g;

@@ -67,8 +67,17 @@ function duplicates(
 
 function unknown(names: readonly unknown[], known: readonly string[], path: Path, what: string): Problem[] {
   return names.flatMap((name, index) => {
-    if (typeof name !== 'string' || known.includes(name)) return [];
-    return [{ path: [...path, index], text: `unknown ${what} \`${shown(name)}\`${suggestion(name, known)}` }];
+    // Nothing known is a mistake of its own, told already.
+    if (typeof name !== 'string' || known.length === 0 || known.includes(name)) return [];
+    return [
+      {
+        path: [...path, index],
+        text: `${nameOf([...path, index])}: unknown ${what} \`${shown(name)}\`${suggestion(
+          name,
+          known.filter((it) => shown(it) === it),
+        )}`,
+      },
+    ];
   });
 }
 
