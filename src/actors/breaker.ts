@@ -230,12 +230,17 @@ export class BreakerGate implements Gate {
     if (to === from) return;
     this.#told = to;
     this.#say(self, from, to);
+    // After the turn: a listener that asks for a permit must find the machine at rest.
+    this.#options.clock.soon(() => this.#tell(to));
+  }
+
+  #tell(to: BreakerState): void {
     for (const listener of this.#listeners) {
       try {
         listener(to);
       } catch (error) {
         this.#options.log.error(
-          { actor: pathOf(self), err: error },
+          { actor: this.#actor ? pathOf(this.#actor) : 'breaker', err: error },
           `circuit ${this.#options.name}: a listener failed`,
         );
       }

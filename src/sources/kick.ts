@@ -119,6 +119,10 @@ class Kick implements Source {
     await Promise.all(this.#connections.map((connection) => connection.close()));
   }
 
+  gate(name: string) {
+    return this.#connections.find((connection) => connection.name === name)?.gate;
+  }
+
   addChannel(slug: string, ids: ChannelIds): void {
     const channel = this.#channels.get(nameOf(slug.toLowerCase()));
     if (channel === undefined) throw unknownChannel(slug, [...this.#channels.values()]);

@@ -1,6 +1,6 @@
 /** The contract between a source of chat (Kick) and the daemon. */
 import type { AnyActorLogic } from 'xstate';
-import type { BreakerStatus } from '../actors/breaker.js';
+import type { BreakerStatus, Gate } from '../actors/breaker.js';
 import type { QueueStatus } from '../actors/queue.js';
 import type { LastError } from '../errors.js';
 import type { ChannelIds } from '../store.js';
@@ -56,6 +56,8 @@ export interface Source {
   sweep(): void;
   /** Takes no more messages; unsubscribes and closes its sockets. Resolves when they are closed. */
   close(): Promise<void>;
+  /** The breaker of a part of this source (`connection-1`), for a person's hand. */
+  gate(name: string): Gate | undefined;
   /** Ids given by hand. Throws an EarshotError when the channel is not configured. */
   addChannel(slug: string, ids: ChannelIds): void;
 }
