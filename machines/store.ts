@@ -2,11 +2,12 @@
  * Store: knows whether what Earshot must remember can be written. It decides when the file is tried again; it
  * never touches it.
  *
- * T1  Only in `ready` (tag `writes`) is anything written; a refusal there leads to `down` at once.
- * T2  `down` is left by a trial that succeeded, by one that shows the store is past help, or by closing.
- * T3  Waits between trials grow (full jitter, capped) and start afresh after a success.
- * T4  `unusable` is for good: trying again cannot help (not a database, damaged, newer, held by another).
- * T5  `closed` is left by nothing.
+ * M1  Only in `ready` (tag `writes`) is anything written; a refusal there ends that at once.
+ * M2  A trial is asked for on entering `opening` and `reopening`, and at no other time; one at a time.
+ * M3  `down` is left when its wait is over, or by closing.
+ * M4  Waits between trials grow up to a cap, with jitter but never under half of the first; a success starts afresh.
+ * M5  `unusable` is for good: trying again cannot help (not a database, damaged, newer, held by another).
+ * M6  `closing` is entered from every state, and is left for `closed` alone; nothing leaves `closed`.
  */
 import { assign, emit, setup } from 'xstate';
 import { backoffDelay } from './backoff.js';
@@ -20,18 +21,25 @@ export interface StoreInput {
 interface StoreContext extends StoreInput {
   /** Trials that failed in a row. */
   readonly attempt: number;
-  readonly waitMs: number;
+  /** Monotonic milliseconds of the last thing that is known to have happened, and of the next trial. */
+  readonly at: number;
+  readonly dueAt: number;
   readonly lastError: { readonly code: string; readonly text: string } | null;
 }
 
 export type StoreEvent =
-  | { type: 'store.opened' }
+  | { type: 'store.opened'; at: number }
   /** `passes`: trying again may help. */
-  | { type: 'store.refused'; code: string; text: string; passes: boolean }
+  | { type: 'store.refused'; at: number; code: string; text: string; passes: boolean }
   | { type: 'store.closing' }
   | { type: 'store.closed' };
 
-export type StoreEmitted = { type: 'store.trial' } | { type: 'store.unusable'; text: string };
+export type StoreEmitted = { type: 'store.trial' } | { type: 'store.unusable'; code: string; text: string };
+
+const REFUSED = [
+  { guard: 'isPastHelp', target: 'unusable', actions: 'noteRefusal' },
+  { target: 'down', actions: 'noteRefusal' },
+] as const;
 
 export const storeMachine = setup({
   types: {} as {
@@ -47,25 +55,25 @@ export const storeMachine = setup({
   actions: {
     noteRefusal: assign(({ context, event }) => {
       if (event.type !== 'store.refused') return {};
-      const attempt = context.attempt + 1;
+      const { at, code, text } = event;
       const { initialMs, maxMs } = context;
+      const attempt = context.attempt + 1;
       const { ms, seed } = backoffDelay({ attempt, initialMs, maxMs, seed: context.seed });
-      // Half of the ceiling at least: a full disk asked again at once is as full as before.
-      return {
-        attempt,
-        waitMs: Math.max(ms, initialMs / 2),
-        seed,
-        lastError: { code: event.code, text: event.text },
-      };
+      // Not the full range of the jitter: a disk that is full is as full a moment later.
+      return { attempt, seed, at, dueAt: at + Math.max(ms, initialMs / 2), lastError: { code, text } };
     }),
-    startAfresh: assign({ attempt: 0, waitMs: 0, lastError: null }),
+    startAfresh: assign(({ event }) =>
+      event.type === 'store.opened' ? { attempt: 0, at: event.at, lastError: null } : {},
+    ),
+    passTime: assign(({ context }) => ({ at: context.dueAt })),
     askForTrial: emit({ type: 'store.trial' as const }),
     announceUnusable: emit(({ context }) => ({
       type: 'store.unusable' as const,
+      code: context.lastError?.code ?? '',
       text: context.lastError?.text ?? '',
     })),
   },
-  delays: { wait: ({ context }) => context.waitMs },
+  delays: { wait: ({ context }) => context.dueAt - context.at },
 }).createMachine({
   id: 'store',
   context: ({ input }) => ({
@@ -73,7 +81,8 @@ export const storeMachine = setup({
     maxMs: input?.maxMs ?? 10_000,
     seed: input?.seed ?? 0,
     attempt: 0,
-    waitMs: 0,
+    at: 0,
+    dueAt: 0,
     lastError: null,
   }),
   initial: 'opening',
@@ -82,35 +91,26 @@ export const storeMachine = setup({
       entry: 'askForTrial',
       on: {
         'store.opened': { target: 'ready', actions: 'startAfresh' },
-        'store.refused': [
-          { guard: 'isPastHelp', target: 'unusable', actions: 'noteRefusal' },
-          { target: 'down', actions: 'noteRefusal' },
-        ],
+        'store.refused': REFUSED,
         'store.closing': 'closing',
       },
     },
     ready: {
       tags: 'writes',
       on: {
-        'store.refused': [
-          { guard: 'isPastHelp', target: 'unusable', actions: 'noteRefusal' },
-          { target: 'down', actions: 'noteRefusal' },
-        ],
+        'store.refused': REFUSED,
         'store.closing': 'closing',
       },
     },
     down: {
-      after: { wait: 'reopening' },
+      after: { wait: { target: 'reopening', actions: 'passTime' } },
       on: { 'store.closing': 'closing' },
     },
     reopening: {
       entry: 'askForTrial',
       on: {
         'store.opened': { target: 'ready', actions: 'startAfresh' },
-        'store.refused': [
-          { guard: 'isPastHelp', target: 'unusable', actions: 'noteRefusal' },
-          { target: 'down', actions: 'noteRefusal' },
-        ],
+        'store.refused': REFUSED,
         'store.closing': 'closing',
       },
     },

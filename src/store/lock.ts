@@ -3,11 +3,13 @@
  * transaction. The system frees it at once when the process dies, however it dies; a socket or a pid in a file
  * cannot promise that. Who holds it stands beside it in `<path>.pid`, for the message to the second one.
  */
-import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StoreError } from '../errors.js';
+import { createPrivately } from './private-file.js';
 
 export interface Lock {
+  /** Never throws: a pid left behind says nothing, only the lock does. */
   release(): void;
 }
 
@@ -15,7 +17,7 @@ export interface Lock {
 export function takeLock(path: string): Lock {
   const file = `${path}.lock`;
   const pidFile = `${path}.pid`;
-  closeSync(openSync(file, 'a', 0o600));
+  createPrivately(file);
   // Rows are never written: the file exists to be locked.
   const db = new Database(file, { timeout: 0 });
   try {
@@ -37,7 +39,8 @@ export function takeLock(path: string): Lock {
   writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
   return {
     release() {
-      rmSync(pidFile, { force: true });
+      // Before the lock is free, or it could be the next holder's that is removed.
+      attempt(() => rmSync(pidFile, { force: true }));
       db.close();
     },
   };
@@ -48,8 +51,13 @@ function isBusy(error: unknown): boolean {
 }
 
 function readPid(file: string): string | undefined {
+  return /^\d+/.exec(attempt(() => readFileSync(file, 'utf8')) ?? '')?.[0];
+}
+
+/** What `work` gives, or undefined when it failed: the pid is a courtesy. */
+function attempt<T>(work: () => T): T | undefined {
   try {
-    return /^\d+/.exec(readFileSync(file, 'utf8'))?.[0];
+    return work();
   } catch {
     return undefined;
   }

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import type { Database } from 'better-sqlite3';
 import { StoreError } from '../errors.js';
 import type { StoreOptions } from '../store.js';
+import { createPrivately } from './private-file.js';
 import { migrate, SCHEMA_VERSION, schemaVersion } from './schema.js';
 
 /** "EARS": tells Earshot's databases from everybody else's. */
@@ -21,8 +22,18 @@ export function prepareDatabase(db: Database, { path, durability }: StoreOptions
   db.pragma('foreign_keys = ON');
   db.pragma('trusted_schema = OFF');
   if (version === SCHEMA_VERSION) return;
-  if (!isNew) copyBefore(db, path, version);
-  migrate(db);
+  const copy = isNew ? undefined : copyBefore(db, path, version);
+  try {
+    migrate(db);
+  } catch (error) {
+    if (copy === undefined || !isOddSchema(error)) throw error;
+    throw new StoreError(
+      'corrupt',
+      `${path} could not be brought from schema ${version} to ${SCHEMA_VERSION}, and was left as it was`,
+      `report this; ${copy} is a copy of it`,
+      { cause: error },
+    );
+  }
   db.pragma(`application_id = ${APPLICATION_ID}`);
 }
 
@@ -43,10 +54,24 @@ function refuseForeign(db: Database, path: string, version: number): void {
   }
 }
 
-function copyBefore(db: Database, path: string, version: number): void {
+/** A whole copy, private as the database itself. A copy that could not be finished is not left lying about. */
+function copyBefore(db: Database, path: string, version: number): string {
   const copy = `${path}.schema${version}.bak`;
   rmSync(copy, { force: true });
-  db.prepare('VACUUM INTO ?').run(copy);
+  try {
+    // SQLite takes an empty file as none, and keeps its mode.
+    createPrivately(copy);
+    db.prepare('VACUUM INTO ?').run(copy);
+  } catch (error) {
+    rmSync(copy, { force: true });
+    throw error;
+  }
+  return copy;
+}
+
+/** The tables are not those that the version stands for. */
+export function isOddSchema(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'SQLITE_ERROR';
 }
 
 function tableCount(db: Database): number {

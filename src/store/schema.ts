@@ -32,7 +32,8 @@ const MIGRATIONS: readonly string[] = [
   CREATE INDEX outbox_archive ON outbox (archive_id);
 
   CREATE TABLE dead (
-    id          INTEGER PRIMARY KEY,
+    -- Never given twice: a person may type the number of one that is gone by then.
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
     sink        TEXT NOT NULL,
     archive_id  INTEGER NOT NULL REFERENCES archive (id),
     accepted_at INTEGER NOT NULL,
@@ -64,7 +65,7 @@ const MIGRATIONS: readonly string[] = [
     name        TEXT PRIMARY KEY,
     value       INTEGER NOT NULL
   ) STRICT;
-  INSERT INTO counter VALUES ('seq', 0);
+  INSERT INTO counter VALUES ('seq', 0), ('notifications', 0);
   `,
 ];
 

@@ -2,10 +2,10 @@
  * The store in SQLite (better-sqlite3). WAL, so that readers of the file never stop the daemon; one transaction
  * per call; every refusal of SQLite's becomes a StoreError that says what to do.
  */
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import type { LastError } from '../errors.js';
+import { type LastError, StoreError } from '../errors.js';
 import type {
   Arrival,
   DeadLetter,
@@ -18,15 +18,19 @@ import type {
 } from '../store.js';
 import { translated } from './errors.js';
 import { takeLock } from './lock.js';
-import { prepareDatabase } from './open.js';
+import { isOddSchema, prepareDatabase } from './open.js';
+import { createPrivately, makePrivate } from './private-file.js';
 import { statementsOf } from './statements.js';
 
 /** A row whose sink crashed with it so often never goes out again by itself. */
 const CRASHES_MAX = 3;
+/** Freed pages given back to the file system at a time (16 MiB): more would be felt as a pause. */
+const VACUUM_PAGES = 4_096;
 /** Dead letters moved back per transaction: a long backlog must not stop the event loop. */
 const RETRY_CHUNK = 1_000;
 
 const EXPIRED: Omit<LastError, 'at'> = { code: 'expired', text: 'not delivered within maxAge' };
+const CROWDED_OUT: Omit<LastError, 'at'> = { code: 'expired', text: 'more waited than maxPending' };
 const CRASHED: Omit<LastError, 'at'> = { code: 'crashed', text: 'its sink crashed with it three times' };
 const UNKNOWN: Omit<LastError, 'at'> = { code: 'unknown', text: '' };
 
@@ -41,15 +45,21 @@ export function openSqliteStore(options: StoreOptions): Store {
     const lock = takeLock(path);
     try {
       // Created here, so that the database and its WAL, which takes over its mode, are private from the first byte.
-      closeSync(openSync(path, 'a', 0o600));
-      chmodSync(path, 0o600);
+      createPrivately(path);
+      makePrivate(path);
       const db = new Database(path, { timeout: 100 });
       try {
         prepareDatabase(db, options);
         return new SqliteStore(db, options, () => lock.release());
       } catch (error) {
         db.close();
-        throw error;
+        if (!isOddSchema(error)) throw error;
+        throw new StoreError(
+          'corrupt',
+          `${path} has not the tables that its version stands for`,
+          'move it away; a new one is made',
+          { cause: error },
+        );
       }
     } catch (error) {
       lock.release();
@@ -71,40 +81,35 @@ class SqliteStore implements Store {
     this.#options = options;
     this.#release = release;
     this.#sql = statementsOf(db);
-    this.#notifications = this.#sql.countNotifications.get()?.count ?? 0;
+    this.#notifications = this.#sql.counter.get({ name: 'notifications' })?.value ?? 0;
     this.#pending = this.#sql.countPending.get()?.count ?? 0;
   }
 
   commit({ arrivals, settlements = [], marks = [], at }: Parameters<Store['commit']>[0]) {
-    let stored = 0;
-    let rows = 0;
-    const duplicates = this.#transaction(() => {
-      const known: number[] = [];
+    return this.#transaction(() => {
+      const duplicates: number[] = [];
+      let highest = 0;
       for (const [index, arrival] of arrivals.entries()) {
         const archived = this.#archive(arrival, at);
         if (archived === undefined) {
-          known.push(index);
+          duplicates.push(index);
           continue;
         }
-        if (arrival.notification) stored += 1;
         for (const { seq, sink } of arrival.rows) {
           this.#sql.addRow.run({ seq, sink, archived, at });
-          rows += 1;
+          this.#pending += 1;
+          if (seq > highest) highest = seq;
         }
       }
-      const last = arrivals.findLast((arrival) => arrival.rows.length > 0)?.rows.at(-1)?.seq;
-      if (last !== undefined) this.#sql.raiseSeq.run({ seq: last });
-      for (const settlement of settlements) rows -= this.#settle(settlement, at);
+      if (highest > 0) this.#sql.raiseSeq.run({ seq: highest });
+      for (const settlement of settlements) this.#settle(settlement, at);
       for (const mark of marks) this.#sql.setMark.run({ ...mark });
-      return known;
+      return { duplicates };
     });
-    this.#notifications += stored;
-    this.#pending += rows;
-    return { duplicates };
   }
 
   lastSeq(): number {
-    return this.#read(() => this.#sql.lastSeq.get()?.value ?? 0);
+    return this.#read(() => this.#sql.counter.get({ name: 'seq' })?.value ?? 0);
   }
 
   pendingRows(sink: string, after: number, limit: number): OutboxRow[] {
@@ -123,7 +128,7 @@ class SqliteStore implements Store {
       for (const seq of seqs) {
         const crashes = this.#sql.countCrash.get({ sink, seq })?.crashes;
         if (crashes === undefined || crashes < CRASHES_MAX) continue;
-        this.#pending -= this.#settle({ seq, end: 'dead', error: { ...CRASHED, at } }, at);
+        this.#settle({ seq, end: 'dead', error: { ...CRASHED, at } }, at);
         dead.push(seq);
       }
       return dead;
@@ -134,14 +139,17 @@ class SqliteStore implements Store {
     return this.#transaction(() => {
       const expired = new Map<string, number[]>();
       for (const [sink, { maxAgeMs, maxPending, keep }] of rules) {
-        const tooOld = this.#sql.olderThan.all({ sink, before: at - maxAgeMs, limit });
-        const beyond = Math.min(limit, (this.#sql.countOf.get({ sink })?.count ?? 0) - maxPending);
-        const tooMany = beyond > tooOld.length ? this.#sql.oldest.all({ sink, limit: beyond }) : [];
-        const seqs = [...new Set([...tooOld, ...tooMany].map(({ seq }) => seq))].filter(
-          (seq) => !keep.includes(seq),
-        );
-        for (const seq of seqs)
-          this.#pending -= this.#settle({ seq, end: 'expired', error: { ...EXPIRED, at } }, at);
+        const tooMany = Math.min(limit, (this.#sql.countOf.get({ sink })?.count ?? 0) - maxPending);
+        const ends = new Map<number, typeof EXPIRED>();
+        if (tooMany > 0) {
+          for (const { seq } of this.#sql.oldest.all({ sink, limit: tooMany })) ends.set(seq, CROWDED_OUT);
+        }
+        for (const { seq } of this.#sql.olderThan.all({ sink, before: at - maxAgeMs, limit })) {
+          ends.set(seq, EXPIRED);
+        }
+        for (const seq of keep) ends.delete(seq);
+        for (const [seq, error] of ends) this.#settle({ seq, end: 'expired', error: { ...error, at } }, at);
+        const seqs = [...ends.keys()];
         if (seqs.length > 0) expired.set(sink, seqs);
       }
       return expired;
@@ -163,7 +171,7 @@ class SqliteStore implements Store {
   }
 
   retry(ids: readonly number[] | 'all', nextSeq: number, at: number): OutboxRow[] {
-    const rows = this.#transaction(() => {
+    return this.#transaction(() => {
       const chosen = ids === 'all' ? this.#sql.deadIds.all({ limit: RETRY_CHUNK }).map(({ id }) => id) : ids;
       let seq = nextSeq;
       for (const id of chosen) {
@@ -172,10 +180,9 @@ class SqliteStore implements Store {
         seq += 1;
       }
       if (seq > nextSeq) this.#sql.raiseSeq.run({ seq: seq - 1 });
+      this.#pending += seq - nextSeq;
       return this.#sql.rowsFrom.all({ seq: nextSeq }).map(rowOf);
     });
-    this.#pending += rows.length;
-    return rows;
   }
 
   discard(ids: readonly number[] | 'all'): number {
@@ -219,23 +226,18 @@ class SqliteStore implements Store {
 
   shrink(limit: number): number {
     if (this.stats().bytes <= this.#options.maxBytes) return 0;
-    const forgotten = this.#transaction(() => {
-      const ids = this.#sql.forgettable.all({ before: Number.MAX_SAFE_INTEGER, limit });
-      if (ids.length > 0) return this.#forget(ids);
-      return this.#sql.buryBefore.run({ before: Number.MAX_SAFE_INTEGER, limit }).changes;
-    });
-    translated(this.#options.path, () => {
-      this.#db.pragma('incremental_vacuum');
-      this.#db.pragma('wal_checkpoint(TRUNCATE)');
-    });
+    this.#pragma('wal_checkpoint(TRUNCATE)');
+    const over = this.stats().bytes - this.#options.maxBytes;
+    const free = this.#number('freelist_count') * this.#number('page_size');
+    const forgotten = over <= free ? 0 : this.#forgetOldest(limit);
+    this.#pragma(`incremental_vacuum(${VACUUM_PAGES})`);
+    this.#pragma('wal_checkpoint(TRUNCATE)');
     return forgotten;
   }
 
   checkpoint(): void {
-    translated(this.#options.path, () => {
-      this.#db.pragma('wal_checkpoint(PASSIVE)');
-      this.#db.pragma('optimize');
-    });
+    this.#pragma('wal_checkpoint(PASSIVE)');
+    this.#pragma('optimize');
   }
 
   probe(): void {
@@ -269,16 +271,18 @@ class SqliteStore implements Store {
       message: JSON.stringify(message),
       notification: notification ? JSON.stringify(rest) : null,
     });
-    return done.changes === 0 ? undefined : Number(done.lastInsertRowid);
+    if (done.changes === 0) return undefined;
+    if (notification) this.#notifications += 1;
+    return Number(done.lastInsertRowid);
   }
 
-  /** Ends a row's stay; returns 1, or 0 when it had ended before (acknowledged twice after a fault). */
-  #settle({ seq, end, error }: Settlement, at: number): number {
+  /** Ends a row's stay; nothing happens when it had ended before (acknowledged twice after a fault). */
+  #settle({ seq, end, error }: Settlement, at: number): void {
     if (end !== 'delivered') {
       const { code, text } = error ?? UNKNOWN;
       this.#sql.die.run({ seq, ended: end, at, code, text });
     }
-    return this.#sql.removeRow.run({ seq }).changes;
+    this.#pending -= this.#sql.removeRow.run({ seq }).changes;
   }
 
   #forget(rows: readonly { id: number; notified: number }[]): number {
@@ -289,8 +293,44 @@ class SqliteStore implements Store {
     return rows.length;
   }
 
+  /** Over the bound, the archive goes first; only when nothing is left of it, dead letters go too. */
+  #forgetOldest(limit: number): number {
+    return this.#transaction(() => {
+      const before = Number.MAX_SAFE_INTEGER;
+      const oldest = this.#sql.forgettable.all({ before, limit });
+      return oldest.length > 0 ? this.#forget(oldest) : this.#sql.buryBefore.run({ before, limit }).changes;
+    });
+  }
+
+  /** Runs it to its end: a vacuum frees a page a step. */
+  #pragma(source: string): void {
+    translated(this.#options.path, () => this.#db.pragma(source));
+  }
+
+  #number(pragma: string): number {
+    return translated(this.#options.path, () => Number(this.#db.pragma(pragma, { simple: true })));
+  }
+
+  /** All of `work` or nothing of it, the counts kept beside the tables included. */
   #transaction<T>(work: () => T): T {
-    return translated(this.#options.path, () => this.#db.transaction(work).immediate());
+    const pending = this.#pending;
+    const notifications = this.#notifications;
+    try {
+      return translated(this.#options.path, () =>
+        this.#db
+          .transaction(() => {
+            const result = work();
+            const value = this.#notifications;
+            if (value !== notifications) this.#sql.setNotifications.run({ value });
+            return result;
+          })
+          .immediate(),
+      );
+    } catch (error) {
+      this.#pending = pending;
+      this.#notifications = notifications;
+      throw error;
+    }
   }
 
   #read<T>(work: () => T): T {

@@ -40,7 +40,13 @@ export function statementsOf(db: Database) {
     ),
     removeRow: db.prepare<{ seq: number }>('DELETE FROM outbox WHERE seq = $seq'),
     raiseSeq: db.prepare<{ seq: number }>("UPDATE counter SET value = max(value, $seq) WHERE name = 'seq'"),
-    lastSeq: db.prepare<[], { value: number }>("SELECT value FROM counter WHERE name = 'seq'"),
+    counter: db.prepare<{ name: 'seq' | 'notifications' }, { value: number }>(
+      'SELECT value FROM counter WHERE name = $name',
+    ),
+    /** Counted along: counting them in a large archive takes seconds. */
+    setNotifications: db.prepare<{ value: number }>(
+      "UPDATE counter SET value = $value WHERE name = 'notifications'",
+    ),
     pendingRows: db.prepare<{ sink: string; after: number; limit: number }, Row>(
       `${ROW} WHERE sink = $sink AND seq > $after ORDER BY seq LIMIT $limit`,
     ),
@@ -52,15 +58,13 @@ export function statementsOf(db: Database) {
       'SELECT count(*) AS count FROM outbox WHERE sink = $sink',
     ),
     countPending: db.prepare<[], { count: number }>('SELECT count(*) AS count FROM outbox'),
-    countNotifications: db.prepare<[], { count: number }>(
-      'SELECT count(*) AS count FROM archive WHERE notification IS NOT NULL',
-    ),
     countCrash: db.prepare<{ sink: string; seq: number }, { crashes: number }>(
       'UPDATE outbox SET crashes = crashes + 1 WHERE seq = $seq AND sink = $sink RETURNING crashes',
     ),
-    olderThan: db.prepare<{ sink: string; before: number; limit: number }, { seq: number }>(
-      'SELECT seq FROM outbox WHERE sink = $sink AND accepted_at < $before ORDER BY seq LIMIT $limit',
-    ),
+    // Among the first ones only: rows age in the order of their numbers, and a long outbox is not read through.
+    olderThan: db.prepare<{ sink: string; before: number; limit: number }, { seq: number }>(`
+      SELECT seq FROM (SELECT seq, accepted_at FROM outbox WHERE sink = $sink ORDER BY seq LIMIT $limit)
+      WHERE accepted_at < $before`),
     oldest: db.prepare<{ sink: string; limit: number }, { seq: number }>(
       'SELECT seq FROM outbox WHERE sink = $sink ORDER BY seq LIMIT $limit',
     ),
