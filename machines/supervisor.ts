@@ -369,6 +369,7 @@ export const supervisorMachine = machine.createMachine({
     aborting: {
       invoke: { id: 'abort', src: 'abort', onDone: 'stopped', onError: 'stopped' },
       after: { abortLimit: 'stopped' },
+      on: { 'xstate.error.actor.*': { guard: 'isPart', actions: 'noteLateFailure' } },
     },
     stopped: { type: 'final' },
   },
