@@ -60,7 +60,7 @@ const slug = z
   .string()
   .trim()
   .toLowerCase()
-  .regex(/^[a-z0-9_-]{1,64}$/, 'not a channel; give its slug, as in kick.com/SLUG: letters, digits, _ and -');
+  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'not a channel; give its slug, as in kick.com/SLUG: letters, digits, _ and -');
 const id = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 const count = (min: number, max: number) => z.number().int().min(min).max(max);
 const secret = z
@@ -146,21 +146,21 @@ const kick = z.strictObject({
     })
     .prefault({}),
   gapFill: z.boolean().default(true),
-  silentAfter: duration('10s', '6h').default(600_000),
+  silentAfter: duration('10s', '6h').prefault('10m'),
 });
 
-function breaker(failures: number, recoveryMs: number) {
+function breaker(failures: number, recovery: string) {
   return z
     .strictObject({
       failures: count(1, 1000).default(failures),
-      recovery: duration('100ms', '10m').default(recoveryMs),
+      recovery: duration('100ms', '10m').prefault(recovery),
     })
     .prefault({});
 }
 
 const perSink = {
   /** Older than this, a row expires. */
-  maxAge: duration('1m').default(24 * 3_600_000),
+  maxAge: duration('1m').prefault('24h'),
   maxPending: count(100, 10_000_000).default(100_000),
 };
 
@@ -175,8 +175,8 @@ const discord = z
         roles: z.array(snowflake).max(100).default([]),
       })
       .prefault({}),
-    timeout: duration('100ms', '10m').default(12_000),
-    breaker: breaker(5, 60_000),
+    timeout: duration('100ms', '10m').prefault('12s'),
+    breaker: breaker(5, '60s'),
     batch: count(1, 10).default(10),
     template: z.string().min(1).max(1000).optional(),
     ...perSink,
@@ -200,8 +200,8 @@ const postgrest = z
       .string()
       .regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, 'not a column name; letters, digits and _')
       .optional(),
-    timeout: duration('100ms', '10m').default(15_000),
-    breaker: breaker(10, 120_000),
+    timeout: duration('100ms', '10m').prefault('15s'),
+    breaker: breaker(10, '120s'),
     batch: count(1, 500).default(50),
     ...perSink,
   })
@@ -229,8 +229,8 @@ export const configSchema = z.strictObject({
   store: z
     .strictObject({
       path: z.string().min(1).default('./earshot.db'),
-      retention: duration('1h', '3650d').default(30 * 24 * 3_600_000),
-      maxBytes: size('1MiB').default(1024 ** 3),
+      retention: duration('1h', '3650d').prefault('30d'),
+      maxBytes: size('1MiB').prefault('1GiB'),
       archive: z.enum(['matches', 'all']).default('matches'),
       durability: z.enum(['full', 'normal']).default('full'),
     })
@@ -239,38 +239,38 @@ export const configSchema = z.strictObject({
     .strictObject({
       messagesPerChannel: count(1, 1_000_000).default(500),
       httpConnections: count(5, 1000).default(50),
-      frameSize: size('1KiB').default(1024 ** 2),
-      eventSize: size('1KiB').default(64 * 1024),
+      frameSize: size('1KiB').prefault('1MiB'),
+      eventSize: size('1KiB').prefault('64KiB'),
     })
     .prefault({}),
   timeouts: z
     .strictObject({
-      parsing: duration('1ms').default(10_000),
-      handler: duration('1ms').default(15_000),
-      connect: duration('100ms').default(30_000),
-      pingEvery: duration('100ms').default(30_000),
-      pong: duration('100ms').default(10_000),
-      close: duration('10ms').default(5_000),
-      lookup: duration('100ms').default(10_000),
+      parsing: duration('1ms').prefault('10s'),
+      handler: duration('1ms').prefault('15s'),
+      connect: duration('100ms').prefault('30s'),
+      pingEvery: duration('100ms').prefault('30s'),
+      pong: duration('100ms').prefault('10s'),
+      close: duration('10ms').prefault('5s'),
+      lookup: duration('100ms').prefault('10s'),
     })
     .prefault({}),
   reconnect: z
     .strictObject({
-      initial: duration('10ms').default(1_000),
-      max: duration('10ms').default(60_000),
-      stableAfter: duration('10ms').default(30_000),
+      initial: duration('10ms').prefault('1s'),
+      max: duration('10ms').prefault('60s'),
+      stableAfter: duration('10ms').prefault('30s'),
       attempts: z.union([z.literal('unlimited'), count(1, 1_000_000)]).default('unlimited'),
-      breaker: breaker(5, 60_000),
+      breaker: breaker(5, '60s'),
     })
     .prefault({}),
   shutdown: z
     .strictObject({
-      sources: duration('0s', '1h').default(3_000),
-      drain: duration('0s', '1h').default(10_000),
-      sinks: duration('0s', '1h').default(12_000),
-      tasks: duration('0s', '1h').default(2_000),
-      store: duration('0s', '1h').default(5_000),
-      total: duration('1s', '1h').default(30_000),
+      sources: duration('0s', '1h').prefault('3s'),
+      drain: duration('0s', '1h').prefault('10s'),
+      sinks: duration('0s', '1h').prefault('12s'),
+      tasks: duration('0s', '1h').prefault('2s'),
+      store: duration('0s', '1h').prefault('5s'),
+      total: duration('1s', '1h').prefault('30s'),
     })
     .prefault({}),
   control: z

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { Secret } from '../secret.js';
+import { discordWebhook } from '../sinks/discord-url.js';
 import type { Path, Problem } from './document.js';
 import { nameOf } from './problems.js';
 import { record } from './references.js';
@@ -77,11 +78,11 @@ function content(file: string, folder: string): string | { readonly problem: str
   }
 }
 
-/** Every form that Discord hands out, and the same path on another host (a proxy, a stand-in). */
 function webhookProblem(value: string): string | undefined {
-  const isWebhook =
-    URL.canParse(value) &&
-    /^https?:$/.test(new URL(value).protocol) &&
-    /\/webhooks\/\d+\/[\w-]+\/?$/.test(new URL(value).pathname);
-  return isWebhook ? undefined : 'not a webhook’s address; give https://discord.com/api/webhooks/ID/TOKEN';
+  try {
+    discordWebhook(value);
+    return undefined;
+  } catch {
+    return 'not a webhook’s address; give https://discord.com/api/webhooks/ID/TOKEN';
+  }
 }
