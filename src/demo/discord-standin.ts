@@ -1,0 +1,286 @@
+/**
+ * A stand-in of Discord's webhooks on 127.0.0.1: limits, errors, rate limits, and what goes wrong. The demo and
+ * the tests play its outages. It knows nothing of Earshot. Shapes and figures are those of Discord's public API
+ * documents: 5 requests per 2 s for a webhook, and 30 per 60 s for its channel.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { appendBounded, Changes } from './changes.js';
+import { problemsOf } from './discord-limits.js';
+import { type Answer, type Exchange, Loopback, readBody, sendAnswer } from './loopback.js';
+import { asObject, type JsonObject, parseJson } from './untrusted-json.js';
+
+export interface DiscordOptions {
+  /** 0 (the default) picks a free one. */
+  readonly port?: number;
+  /** Requests per window of one webhook, and per minute of its channel; `null` for no such limit. */
+  readonly bucket?: { readonly limit: number; readonly windowMs: number } | null;
+  readonly channelPerMinute?: number | null;
+}
+
+/** What goes wrong, for the next `times` requests or until another is played. */
+export type DiscordFault =
+  | { readonly kind: 'status'; readonly status: number }
+  /** Read, and never answered. */
+  | { readonly kind: 'hang' }
+  /** The message is taken, and the connection torn before the answer is out. */
+  | { readonly kind: 'takenThenCut' }
+  | { readonly kind: 'unknownWebhook' }
+  | { readonly kind: 'invalidToken' }
+  /** 429 of Discord's own; `retryAfter` in seconds, absent: neither body nor header says when. */
+  | {
+      readonly kind: 'limited';
+      readonly retryAfter?: number;
+      readonly header?: number;
+      readonly scope?: 'user' | 'global' | 'shared';
+    }
+  /** Cloudflare's page: 1015 is a ban by address (429), 1010 a refusal of the client (403). */
+  | { readonly kind: 'edge'; readonly code: 1015 | 1010; readonly retryAfter?: number }
+  | { readonly kind: 'error'; readonly status: number; readonly code: number; readonly message: string };
+
+export interface Delivered {
+  /** Milliseconds of the stand-in's wall clock. */
+  readonly at: number;
+  readonly webhook: string;
+  readonly message: JsonObject;
+}
+
+interface Window {
+  since: number;
+  used: number;
+}
+
+const WEBHOOK = /^\/api(?:\/v\d+)?\/webhooks\/(\d{17,20})\/([\w-]+)$/;
+const KEPT = 100_000;
+const MINUTE_MS = 60_000;
+
+export async function startDiscord(options: DiscordOptions = {}): Promise<DiscordStandin> {
+  const discord = new DiscordStandin(options);
+  await discord.open();
+  return discord;
+}
+
+export class DiscordStandin {
+  /** Webhook posts and probes, oldest first, answered or not. */
+  readonly requests: Exchange[] = [];
+  /** Messages taken, oldest first. */
+  readonly delivered: Delivered[] = [];
+  /** The bucket's name in the answers' headers; change it midway as Discord does. */
+  bucketHash = '1b8a5b2c';
+  readonly #options: DiscordOptions;
+  readonly #changes = new Changes();
+  readonly #windows = new Map<string, Window>();
+  #faults: { fault: DiscordFault; left: number }[] = [];
+  #loopback: Loopback | undefined;
+  #lastId = 1_300_000_000_000_000_000n;
+
+  /** Use `startDiscord`. */
+  constructor(options: DiscordOptions) {
+    this.#options = options;
+  }
+
+  async open(): Promise<void> {
+    this.#loopback = await Loopback.open(
+      (request, response) => this.#handle(request, response),
+      this.#options.port,
+    );
+  }
+
+  get url(): string {
+    return this.#loopback?.url ?? '';
+  }
+
+  /** A webhook's address; every id and token is known. */
+  webhook(id = '1234567890123456789', token = 'standin-webhook-token'): string {
+    return `${this.url}/api/webhooks/${id}/${token}`;
+  }
+
+  /** The embeds of every message taken, in order. */
+  get embeds(): JsonObject[] {
+    return this.delivered.flatMap(({ message }) =>
+      (Array.isArray(message.embeds) ? message.embeds : []).map((embed) => asObject(embed) ?? {}),
+    );
+  }
+
+  /** From the next request on; without `times` until `recover()`. Several are played one after the other. */
+  fail(fault: DiscordFault, times = Number.POSITIVE_INFINITY): void {
+    this.#faults.push({ fault, left: times });
+  }
+
+  /** Nothing goes wrong any more. */
+  recover(): void {
+    this.#faults = [];
+  }
+
+  /** Dials are refused by the system until `comeBack`. */
+  async goOffline(): Promise<void> {
+    await this.#loopback?.goOffline();
+  }
+
+  async comeBack(): Promise<void> {
+    await this.#loopback?.comeBack();
+  }
+
+  async close(): Promise<void> {
+    await this.#loopback?.goOffline();
+  }
+
+  /** Resolves once the claim holds; looked at again at every request. */
+  until(claim: () => unknown, timeoutMs?: number): Promise<void> {
+    return this.#changes.until(claim, timeoutMs);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', url = '/', headers } = request;
+    const body = await readBody(request);
+    const exchange: Exchange = { at: Date.now(), method, path: url, headers, body: body ?? '', status: 0 };
+    appendBounded(this.requests, exchange, KEPT);
+    const answer = this.#answer(exchange, body);
+    if (answer === 'cut') response.destroy();
+    else if (answer !== 'never') {
+      exchange.status = answer.status;
+      sendAnswer(response, answer);
+    }
+    this.#changes.happened();
+  }
+
+  #answer(exchange: Exchange, body: string | undefined): Answer | 'never' | 'cut' {
+    const url = new URL(exchange.path, 'http://localhost');
+    const [, id, token] = WEBHOOK.exec(url.pathname) ?? [];
+    if (id === undefined || token === undefined) return error(404, 0, '404: Not Found');
+    const fault = this.#nextFault();
+    if (fault !== undefined && fault.kind !== 'takenThenCut') return this.#play(fault);
+    if (exchange.method === 'GET') {
+      return {
+        status: 200,
+        headers: this.#headers(id),
+        body: { type: 1, id, token, name: 'Stand-in', channel_id: '1', application_id: null },
+      };
+    }
+    if (exchange.method !== 'POST') return error(405, 0, '405: Method Not Allowed');
+    const limited = this.#limit(id);
+    if (limited) return limited;
+    if (body === undefined) return error(413, 40005, 'Request entity too large');
+    const message = asObject(parseJson(body));
+    if (message === undefined) return error(400, 50109, 'The request body contains invalid JSON.');
+    const problems = problemsOf(message);
+    if (problems.length > 0) return invalid(problems, this.#headers(id));
+    appendBounded(this.delivered, { at: exchange.at, webhook: id, message }, KEPT);
+    if (fault?.kind === 'takenThenCut') return 'cut';
+    if (url.searchParams.get('wait') !== 'true') return { status: 204, headers: this.#headers(id) };
+    this.#lastId += 1n;
+    const sent = {
+      id: String(this.#lastId),
+      channel_id: '1',
+      webhook_id: id,
+      type: 0,
+      timestamp: new Date(exchange.at).toISOString(),
+    };
+    return { status: 200, headers: this.#headers(id), body: { ...message, ...sent } };
+  }
+
+  #nextFault(): DiscordFault | undefined {
+    const [next] = this.#faults;
+    if (next === undefined) return undefined;
+    next.left -= 1;
+    if (next.left <= 0) this.#faults.shift();
+    return next.fault;
+  }
+
+  #play(fault: Exclude<DiscordFault, { kind: 'takenThenCut' }>): Answer | 'never' {
+    switch (fault.kind) {
+      case 'hang':
+        return 'never';
+      case 'status':
+        return { status: fault.status, body: { message: 'Something went wrong', code: 0 } };
+      case 'unknownWebhook':
+        return error(404, 10015, 'Unknown Webhook');
+      case 'invalidToken':
+        return error(401, 50027, 'Invalid Webhook Token');
+      case 'error':
+        return error(fault.status, fault.code, fault.message);
+      case 'edge':
+        return {
+          status: fault.code === 1015 ? 429 : 403,
+          headers: fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) },
+          body: `<!DOCTYPE html><html><body>error code: ${fault.code}</body></html>`,
+        };
+      case 'limited': {
+        const { retryAfter, header, scope = 'user' } = fault;
+        if (retryAfter === undefined) return { status: 429 };
+        const headers = {
+          'retry-after': String(header ?? Math.ceil(retryAfter)),
+          'x-ratelimit-scope': scope,
+          ...(scope === 'global' && { 'x-ratelimit-global': 'true' }),
+        };
+        const body = {
+          message: 'You are being rate limited.',
+          retry_after: retryAfter,
+          global: scope === 'global',
+        };
+        return { status: 429, headers, body };
+      }
+    }
+  }
+
+  /** Counts a request against both limits; the answer when one is used up. */
+  #limit(id: string): Answer | undefined {
+    const { bucket = BUCKET, channelPerMinute = CHANNEL_PER_MINUTE } = this.#options;
+    const channel =
+      channelPerMinute === null ? undefined : this.#use(`channel ${id}`, channelPerMinute, MINUTE_MS);
+    if (channel !== undefined) return tooMany(channel, 'shared', this.#headers(id));
+    const own = bucket === null ? undefined : this.#use(id, bucket.limit, bucket.windowMs);
+    return own === undefined ? undefined : tooMany(own, 'user', this.#headers(id));
+  }
+
+  /** Milliseconds until there is room again, or undefined when there is now. */
+  #use(key: string, limit: number, windowMs: number): number | undefined {
+    const now = Date.now();
+    const known = this.#windows.get(key);
+    const window = known && now - known.since < windowMs ? known : { since: now, used: 0 };
+    this.#windows.set(key, window);
+    if (window.used >= limit) return window.since + windowMs - now;
+    window.used += 1;
+    return undefined;
+  }
+
+  #headers(id: string): Record<string, string> {
+    const { bucket = BUCKET } = this.#options;
+    if (bucket === null) return {};
+    const window = this.#windows.get(id);
+    const since = window?.since ?? Date.now();
+    const resetMs = Math.max(0, since + bucket.windowMs - Date.now());
+    return {
+      'x-ratelimit-limit': String(bucket.limit),
+      'x-ratelimit-remaining': String(Math.max(0, bucket.limit - (window?.used ?? 0))),
+      'x-ratelimit-reset': ((Date.now() + resetMs) / 1000).toFixed(3),
+      'x-ratelimit-reset-after': (resetMs / 1000).toFixed(3),
+      'x-ratelimit-bucket': this.bucketHash,
+    };
+  }
+}
+
+const BUCKET = { limit: 5, windowMs: 2_000 };
+const CHANNEL_PER_MINUTE = 30;
+
+function error(status: number, code: number, message: string): Answer {
+  return { status, body: { message, code } };
+}
+
+function invalid(problems: readonly string[], headers: Record<string, string>): Answer {
+  const errors = Object.fromEntries(
+    problems.map((problem) => {
+      const [path = '_', ...why] = problem.split(': ');
+      return [path, { _errors: [{ code: 'INVALID', message: why.join(': ') }] }];
+    }),
+  );
+  return { status: 400, headers, body: { message: 'Invalid Form Body', code: 50035, errors } };
+}
+
+function tooMany(forMs: number, scope: 'user' | 'shared', headers: Record<string, string>): Answer {
+  const seconds = Math.max(0.001, forMs / 1000);
+  return {
+    status: 429,
+    headers: { ...headers, 'retry-after': String(Math.ceil(seconds)), 'x-ratelimit-scope': scope },
+    body: { message: 'You are being rate limited.', retry_after: seconds, global: false },
+  };
+}
