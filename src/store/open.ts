@@ -21,7 +21,11 @@ export function prepareDatabase(db: Database, { path, durability }: StoreOptions
   db.pragma('wal_autocheckpoint = 1000');
   db.pragma('foreign_keys = ON');
   db.pragma('trusted_schema = OFF');
-  if (version === SCHEMA_VERSION) return;
+  if (version === SCHEMA_VERSION) {
+    // Written only to see that it can be: SQLite opens a file it may not write all the same, and refuses later.
+    db.pragma(`user_version = ${SCHEMA_VERSION}`);
+    return;
+  }
   const copy = isNew ? undefined : copyBefore(db, path, version);
   try {
     migrate(db);
