@@ -51,11 +51,11 @@ describe('another program that writes to the file', () => {
   });
 });
 
-/** A file system of two megabytes; undefined where this user may not make one. */
+/** A file system of 16 megabytes; undefined where this user may not make one. */
 function smallDisk(): string | undefined {
   const where = folder();
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', where], { stdio: 'ignore' });
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', where], { stdio: 'ignore' });
   } catch {
     return undefined;
   }
