@@ -1,0 +1,46 @@
+/** `earshot run`: the daemon, until a signal or a fault ends it. */
+import { type Config, loadConfig, secretsOf } from '../config.js';
+import { controlToken } from '../control/token.js';
+import { startDaemon } from '../daemon.js';
+import { createLog } from '../log.js';
+import { realWorld } from '../real-world.js';
+import type { CommonOptions } from './daemon-address.js';
+import type { Terminal } from './terminal.js';
+
+/**
+ * The exit code: 0 clean, 1 failed or stopped past a limit, 128 + signal when forced. Rejects with ConfigErrors.
+ * @param crash ends the process at once, after a fault that nobody caught.
+ */
+export async function run(
+  options: CommonOptions,
+  terminal: Terminal,
+  version: string,
+  crash: (exitCode: number) => void,
+): Promise<number> {
+  const config = withControlToken(await loadConfig({ file: options.config }));
+  const log = createLog({
+    level: options.logLevel ?? config.log.level,
+    format: config.log.format,
+    color: terminal.hasColor,
+    secrets: secretsOf(config),
+  });
+  // Said through the log, which scrubs it, and not by Node.
+  const fault = (error: unknown) => {
+    log.error({ err: error }, `failed: ${error instanceof Error ? error.message : String(error)}`);
+    crash(1);
+  };
+  process.once('uncaughtException', fault);
+  process.once('unhandledRejection', fault);
+  const world = realWorld({ connectionsPerHost: config.limits.httpConnections });
+  const daemon = startDaemon(config, world, log, { version, print: (line) => terminal.write(`${line}\n`) });
+  const { exitCode } = await daemon.finished;
+  await world.close();
+  return exitCode;
+}
+
+/** Beside the socket, HTTP may change something only with a token: the configured one, or the store's own. */
+function withControlToken(config: Config): Config {
+  const { control, store } = config;
+  if (control === false || control.token !== undefined) return config;
+  return { ...config, control: { ...control, token: controlToken(store.path) } };
+}
