@@ -4,7 +4,7 @@
  * D1  One attempt at a time, and it begins in `idle` only, when work was found.
  * D2  A request is out from `request.started` to the attempt's end; an attempt without one leaves no trace.
  * D3  What failed is tried again without end: after full jitter from `initialMs` to `maxMs`, and not before the
- *     time the server named; only a delivery starts the backoff afresh.
+ *     time the server named; only rows that left the outbox start the backoff afresh.
  * D4  While the circuit refuses nothing is attempted; only its admission ends `blocked`.
  * D5  A refusal by the endpoint is left through a person (`sink.resumed`) only: no timer, no limit, no circuit.
  * D6  While the store has not taken what was delivered, nothing else goes out.
@@ -32,8 +32,9 @@ interface DeliveryContext extends DeliveryInput {
 }
 
 /** How an attempt ended, at `at`. */
-export type AttemptEnd = { readonly at: number } & (
-  | { readonly kind: 'delivered' }
+export type AttemptEnd = { readonly at: number } & /** Rows left the outbox. */
+(
+  | { readonly kind: 'done' }
   /** Over without progress, and nothing is wrong here: try the rest (rejected), or when the limit allows (later). */
   | { readonly kind: 'passed' }
   /** The outcome is known, and the store cannot take it. */
@@ -138,7 +139,7 @@ export const deliveryMachine = setup({
         src: 'attempt',
         onDone: [
           {
-            guard: { type: 'isEnd', params: ({ event }) => ({ end: event.output, kind: 'delivered' }) },
+            guard: { type: 'isEnd', params: ({ event }) => ({ end: event.output, kind: 'done' }) },
             target: 'idle',
             actions: [{ type: 'noteEnd', params: ({ event }) => ({ end: event.output }) }, 'startAfresh'],
           },

@@ -3,7 +3,8 @@
  * front of it (Cloudflare) says is HTML, and means the host, not the webhook.
  */
 import type { HttpResult } from '../actors/http.js';
-import type { Hold, Outcome } from './sink.js';
+import { secondsOf } from './discord-limits.js';
+import type { Outcome } from './sink.js';
 
 type Answer = Extract<HttpResult, { kind: 'answered' }>;
 
@@ -14,18 +15,21 @@ const MESSAGE_REFUSED = new Set([40005, 50006, 50035, 200000, 240000]);
 /** The edge does not like who asks; it says nothing about the webhook. */
 const EDGE_REFUSES = 40333;
 const EDGE_HOLD_MS = 60_000;
+/** "Again in 0 s" would be a loop. */
+const SHORTEST_HOLD_MS = 100;
 const REMEDY_NEW_URL =
   'make a new webhook in Discord and put its URL into the configuration, then `earshot resume {sink}`';
 
-export function outcomeOf(answer: Answer, sink: string): Outcome {
+/** `holdMs`: how long to hold back after this answer, when it was counted. */
+export function outcomeOf(answer: Answer, sink: string, holdMs: number): Outcome {
   const { status, headers } = answer;
   const body = parseBody(answer);
-  const hold = exhausted(headers);
+  const hold = holdMs > 0 ? ({ scope: 'bucket', forMs: holdMs } as const) : undefined;
   if (status >= 200 && status < 300) return hold ? { kind: 'delivered', hold } : { kind: 'delivered' };
   const code = body.code === undefined ? String(status) : `${status}/${body.code}`;
   const error = { code, text: textOf(answer, body) };
   if (status === 429) return limited(answer, body, error);
-  if (status >= 500) return { kind: 'failed', sent: 'no', error, ...retryAfter(headers) };
+  if (status >= 500) return { kind: 'failed', sent: 'maybe', error, ...retryAfter(headers) };
   const isEdge = status === 403 && (body.isHtml || body.code === EDGE_REFUSES);
   if (isEdge) {
     return {
@@ -51,22 +55,21 @@ export function outcomeOf(answer: Answer, sink: string): Outcome {
 
 function limited(answer: Answer, body: Body, error: { code: string; text: string }): Outcome {
   const { headers } = answer;
-  const seconds = body.retryAfter ?? secondsOf(headers.get('retry-after'));
-  const isGlobal = body.isGlobal || headers.get('x-ratelimit-global') === 'true';
+  const rateScope = headers.get('x-ratelimit-scope');
+  const seconds =
+    body.retryAfter ??
+    secondsOf(headers.get('retry-after')) ??
+    // Of a shared limit this header tells nothing.
+    (rateScope === 'shared' ? undefined : secondsOf(headers.get('x-ratelimit-reset-after')));
+  const isGlobal = body.isGlobal || headers.get('x-ratelimit-global') === 'true' || rateScope === 'global';
   const scope = isGlobal || body.isHtml ? 'host' : 'bucket';
   if (seconds === undefined) {
     return { kind: 'later', hold: { scope: 'host', forMs: 0 }, noTime: true, error, countsAsInvalid: true };
   }
   // A shared limit's answers do not count against the caller.
-  const countsAsInvalid = headers.get('x-ratelimit-scope') !== 'shared';
-  return { kind: 'later', hold: { scope, forMs: milliseconds(seconds) }, error, countsAsInvalid };
-}
-
-/** The bucket is empty: until when. `Reset-After` is relative, so no clock has to agree with Discord's. */
-function exhausted(headers: Headers): Hold | undefined {
-  if (headers.get('x-ratelimit-remaining') !== '0') return undefined;
-  const seconds = secondsOf(headers.get('x-ratelimit-reset-after'));
-  return seconds === undefined ? undefined : { scope: 'bucket', forMs: milliseconds(seconds) };
+  const countsAsInvalid = rateScope !== 'shared';
+  const forMs = Math.max(SHORTEST_HOLD_MS, milliseconds(seconds));
+  return { kind: 'later', hold: { scope, forMs }, error, countsAsInvalid };
 }
 
 interface Body {
@@ -91,7 +94,7 @@ function parseBody({ text, headers }: Answer): Body {
   return {
     code: typeof code === 'number' ? code : undefined,
     message: typeof message === 'string' ? message.slice(0, 200) : undefined,
-    retryAfter: typeof seconds === 'number' && seconds >= 0 ? seconds : undefined,
+    retryAfter: typeof seconds === 'number' ? secondsOf(String(seconds)) : undefined,
     isGlobal: global === true,
     isHtml,
   };
@@ -105,12 +108,6 @@ function textOf({ status }: Answer, { message, isHtml, code }: Body): string {
 function retryAfter(headers: Headers): { retryAfterMs?: number } {
   const seconds = secondsOf(headers.get('retry-after'));
   return seconds === undefined ? {} : { retryAfterMs: milliseconds(seconds) };
-}
-
-/** A day at most: a number beyond that is an error, and would hold a sink for ever. */
-function secondsOf(value: string | null): number | undefined {
-  const seconds = value === null ? Number.NaN : Number.parseFloat(value);
-  return seconds >= 0 && seconds <= 86_400 ? seconds : undefined;
 }
 
 const milliseconds = (seconds: number): number => Math.ceil(seconds * 1_000);

@@ -2,14 +2,20 @@
 import { createHash } from 'node:crypto';
 import type { HttpRequest, HttpResult } from '../actors/http.js';
 import type { ResolvedSink } from '../config.js';
+import type { Clock } from '../world.js';
 import { outcomeOf } from './discord-answers.js';
+import { DiscordLimits } from './discord-limits.js';
 import { payloadOf, splitForDiscord } from './discord-message.js';
 import { discordWebhook } from './discord-url.js';
 import type { Outcome, SendContext, Sink } from './sink.js';
 
 type DiscordOptions = Extract<ResolvedSink, { type: 'discord' }>;
 
-export function createDiscord(config: DiscordOptions, version: string): Sink {
+export function createDiscord(
+  config: DiscordOptions,
+  { version, clock }: { version: string; clock: Clock },
+): Sink {
+  const limits = new DiscordLimits(clock);
   const address = config.url.reveal();
   const webhook = discordWebhook(address);
   // Others than this form of User-Agent are turned away by the edge.
@@ -40,7 +46,7 @@ export function createDiscord(config: DiscordOptions, version: string): Sink {
           signal,
         }),
       );
-      return outcomeFrom(result, config.name);
+      return outcomeFrom(result, config.name, limits);
     },
     async probe({ lease, signal }: SendContext) {
       return outcomeFrom(
@@ -51,9 +57,13 @@ export function createDiscord(config: DiscordOptions, version: string): Sink {
   };
 }
 
-function outcomeFrom(result: HttpResult | undefined, sink: string): Outcome {
+function outcomeFrom(result: HttpResult | undefined, sink: string, limits?: DiscordLimits): Outcome {
   if (result === undefined) return { kind: 'cancelled', sent: 'no' };
-  if (result.kind === 'answered') return outcomeOf(result, sink);
+  if (result.kind === 'answered') {
+    if (result.status === 429) limits?.limited();
+    const holdMs = result.status === 429 ? 0 : (limits?.holdAfter(result.headers) ?? 0);
+    return outcomeOf(result, sink, holdMs);
+  }
   const { cause, sent, code, text } = result;
   return cause === 'cancelled'
     ? { kind: 'cancelled', sent }

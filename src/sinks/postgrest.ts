@@ -132,7 +132,7 @@ function outcomeOf(answer: Answer, { name, table }: PostgrestOptions, rows: numb
     const remedy = `${status === 404 ? `create the table \`${table}\`, or correct \`url\` or \`table\`` : `check \`key\` and the rights on \`${table}\``}, then \`earshot resume ${name}\``;
     return { kind: 'refused', error, remedy };
   }
-  return { kind: 'failed', sent: 'no', error, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+  return { kind: 'failed', sent: 'maybe', error, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
 function problemOf({ text }: Answer): { code?: string; message?: string } {
