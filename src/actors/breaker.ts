@@ -71,6 +71,7 @@ export interface BreakerOptions {
   readonly recoveryMaxMs: number;
   /** A probe's lease: the call's timeout and a little more. */
   readonly probeMs: number;
+  /** Read when its actor starts for the first time: only then is there a store to remember it. */
   readonly memory?: BreakerMemory | undefined;
 }
 
@@ -98,7 +99,6 @@ export class BreakerGate implements Gate {
 
   constructor(options: BreakerOptions) {
     this.#options = options;
-    this.#memory = options.memory;
     this.logic = bound(
       wired(breakerMachine, (self) => this.#born(self)),
       () => this.#input(),
@@ -202,7 +202,7 @@ export class BreakerGate implements Gate {
   #input() {
     const { failuresMax, recoveryMs, recoveryMaxMs, probeMs, clock, seed } = this.#options;
     const input = { failuresMax, recoveryMs, recoveryMaxMs, probeMs, seed, at: clock.now() };
-    const memory = this.#memory;
+    const memory = this.#memory ?? this.#options.memory;
     if (memory === undefined) return input;
     const isBroken = memory.state === 'halfOpen' || memory.state === 'probing' || memory.state === 'open';
     const state = memory.state === 'isolated' ? 'isolated' : isBroken ? 'open' : 'closed';
