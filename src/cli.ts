@@ -44,7 +44,9 @@ function program(): Command {
       'the configuration (default: ./earshot.yaml, then ~/.config/earshot/, then /etc/earshot/)',
     )
     .option('--socket FILE', "the daemon's socket (default: beside its store)")
-    .addOption(new Option('--log-level LEVEL', 'of run').choices(['debug', 'info', 'warn', 'error']))
+    .addOption(
+      new Option('--log-level LEVEL', 'how much `run` logs').choices(['debug', 'info', 'warn', 'error']),
+    )
     .exitOverride();
 
   earshot
@@ -145,7 +147,10 @@ function program(): Command {
       }),
     );
 
-  const channel = earshot.command('channel').description("a channel's ids by hand");
+  const channel = earshot
+    .command('channel')
+    .description("add: give a channel's ids by hand")
+    .helpCommand(false);
   channel
     .command('add')
     .description("give a channel's ids: Kick's JSON as a browser saved it, or the number of its chatroom")

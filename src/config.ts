@@ -1,10 +1,10 @@
 /**
  * The configuration: file + environment → Config, or every mistake at once. The one reader of the environment.
- * What needs zod is imported when it is needed: most commands only want to know where the daemon's socket is.
+ * YAML and zod are imported when a file is read: `earshot --version` comes by here too.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
-import { ConfigDocument, type Environment, type Problem } from './config/document.js';
+import type { ConfigDocument, Environment, Problem } from './config/document.js';
 import { findConfigFile } from './config/places.js';
 import { record } from './config/references.js';
 import { EarshotError } from './errors.js';
@@ -57,18 +57,20 @@ export const environment: Environment = process.env;
 
 /** Reads, checks and completes the configuration. Rejects with ConfigErrors. */
 export async function loadConfig(place: ConfigPlace = {}): Promise<Config> {
-  const { file, document, fail } = read(place);
+  const { file, document, fail } = await read(place);
   const { completeConfig } = await import('./config/complete.js');
   const completed = completeConfig(document, file);
   return 'problems' in completed ? fail(completed.problems) : completed.config;
 }
 
-/** Where a daemon of this configuration keeps its store, beside which its socket lies. Needs no secret. Throws ConfigErrors. */
-export function loadControlOnly(place: ConfigPlace = {}): {
-  readonly file: string;
-  readonly storePath: string;
-} {
-  const { file, document, fail } = read(place);
+/**
+ * Where a daemon of this configuration keeps its store, beside which its socket lies. Needs no secret.
+ * Rejects with ConfigErrors.
+ */
+export async function loadControlOnly(
+  place: ConfigPlace = {},
+): Promise<{ readonly file: string; readonly storePath: string }> {
+  const { file, document, fail } = await read(place);
   const own = document.problems.filter(({ path }) => path[0] === 'store' && path[1] === 'path');
   const path = record(record(document.value).store).path ?? DEFAULT_STORE_PATH;
   if (own.length > 0) return fail(own);
@@ -88,7 +90,7 @@ export function secretsOf({ sinks, control }: Pick<Config, 'sinks' | 'control'>)
   return [...own, control === false ? undefined : control.token].filter((it) => it instanceof Secret);
 }
 
-function read({ file: named, env = environment, cwd = process.cwd() }: ConfigPlace) {
+async function read({ file: named, env = environment, cwd = process.cwd() }: ConfigPlace) {
   const place = findConfigFile(named, env, cwd);
   if ('tried' in place) {
     throw new ConfigErrors([
@@ -97,6 +99,7 @@ function read({ file: named, env = environment, cwd = process.cwd() }: ConfigPla
   }
   const file = place.found;
   const shown = file.startsWith(`${cwd}/`) ? relative(cwd, file) : file;
+  const { ConfigDocument } = await import('./config/document.js');
   const document = new ConfigDocument(textOf(file, shown), env);
   if (document.syntaxErrors.length > 0) {
     throw new ConfigErrors(document.syntaxErrors.map((it) => `${shown}:${it}`));

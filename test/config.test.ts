@@ -331,11 +331,11 @@ describe('the place of the file', () => {
     );
   });
 
-  it('is enough to find the store, without any secret', () => {
+  it('is enough to find the store, without any secret', async () => {
     const file = write('earshot.yaml', `${MINIMAL}store: { path: "\${DATA:-./data}/e.db" }\n`);
-    expect(loadControlOnly({ file, env: {}, cwd: folder }).storePath).toBe(join(folder, 'data/e.db'));
+    expect((await loadControlOnly({ file, env: {}, cwd: folder })).storePath).toBe(join(folder, 'data/e.db'));
     const lacking = write('other.yaml', 'store: { path: "${DATA}/e.db" }\n');
-    expect(() => loadControlOnly({ file: lacking, env: {}, cwd: folder })).toThrow(
+    await expect(loadControlOnly({ file: lacking, env: {}, cwd: folder })).rejects.toThrow(
       'other.yaml:1:16: the environment',
     );
   });

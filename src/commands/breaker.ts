@@ -17,7 +17,11 @@ export async function breaker(
   terminal: Terminal,
 ): Promise<number> {
   const order = { action, ...(options.for !== undefined && { for: options.for }) };
-  const answer = await daemonAddress(options).ask('POST', `/breakers/${encodeURIComponent(name)}`, order);
+  const answer = await (await daemonAddress(options)).ask(
+    'POST',
+    `/breakers/${encodeURIComponent(name)}`,
+    order,
+  );
   if (options.json) terminal.json(answer);
   else
     terminal.say(

@@ -19,7 +19,7 @@ export async function addChannel(
   terminal: Terminal,
 ): Promise<number> {
   const ids = options.chatroom === undefined ? readIds(file, slug) : { chatroomId: options.chatroom };
-  await daemonAddress(options).ask('POST', `/channels/${encodeURIComponent(slug)}`, ids);
+  await (await daemonAddress(options)).ask('POST', `/channels/${encodeURIComponent(slug)}`, ids);
   if (options.json) terminal.json({ slug, ...ids });
   else terminal.say(`${slug} is chatroom ${ids.chatroomId}${blind(ids)}`);
   return 0;

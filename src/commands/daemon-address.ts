@@ -17,9 +17,9 @@ export interface DaemonAddress {
   ask(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown>;
 }
 
-/** Throws ConfigErrors. */
-export function daemonAddress({ config, socket }: CommonOptions): DaemonAddress {
-  const storePath = socket === undefined ? loadControlOnly({ file: config }).storePath : undefined;
+/** Rejects with ConfigErrors. */
+export async function daemonAddress({ config, socket }: CommonOptions): Promise<DaemonAddress> {
+  const storePath = socket === undefined ? (await loadControlOnly({ file: config })).storePath : undefined;
   const socketPath = socket ?? socketPathOf(storePath ?? '');
   return { storePath, ask: (method, path, body) => ask(socketPath, method, path, body) };
 }

@@ -22,7 +22,7 @@ interface Letters {
 }
 
 export async function dead(options: DeadOptions, terminal: Terminal): Promise<number> {
-  const address = daemonAddress(options);
+  const address = await daemonAddress(options);
   const work = (letters: Letters) => perform(letters, options, terminal);
   try {
     return await work(lettersOfDaemon(address));

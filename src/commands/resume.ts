@@ -7,7 +7,10 @@ export interface ResumeOptions extends CommonOptions {
 }
 
 export async function resume(sink: string, options: ResumeOptions, terminal: Terminal): Promise<number> {
-  const answer = await daemonAddress(options).ask('POST', `/sinks/${encodeURIComponent(sink)}/resume`);
+  const answer = await (await daemonAddress(options)).ask(
+    'POST',
+    `/sinks/${encodeURIComponent(sink)}/resume`,
+  );
   if (options.json) terminal.json(answer);
   else terminal.say(saidOf(sink, answer));
   return 0;

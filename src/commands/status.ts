@@ -11,7 +11,7 @@ export interface StatusOptions extends CommonOptions {
 
 /** 0 when nothing is degraded, else 1. */
 export async function status(options: StatusOptions, terminal: Terminal): Promise<number> {
-  const document = await daemonAddress(options).ask('GET', '/status');
+  const document = await (await daemonAddress(options)).ask('GET', '/status');
   if (!isStatus(document)) {
     throw new EarshotError('version', 'the daemon answers in another form', 'restart it with this version');
   }
