@@ -48,6 +48,13 @@ export function imbalance(it: AccountFigures): string | undefined {
   return parts === it.heard ? undefined : `heard ${it.heard}, accounted for ${parts}`;
 }
 
+/** What is wrong with a sink's figures, or undefined when they add up. */
+export function sinkImbalance(it: SinkFigures): string | undefined {
+  const came = it.pendingAtStart + it.created + it.reentered;
+  const went = it.delivered + it.dead + it.expired + it.pending;
+  return came === went ? undefined : `${came} rows came, ${went} are accounted for`;
+}
+
 /** A sink's figures since the start: pendingAtStart + created + reentered = delivered + dead + expired + pending. */
 export interface SinkFigures {
   readonly pendingAtStart: number;

@@ -47,10 +47,12 @@ export interface IntakeOptions {
   readonly archivesAll: boolean;
 }
 
-/** Message ids remembered to recognise a repeat. */
+/** Message ids remembered to recognise a repeat, over all channels. */
 const IDS_REMEMBERED = 20_000;
-/** What a waiting message holds beside its text, in bytes. */
+/** What a waiting message holds beside its texts, in bytes. */
 const WAITING_OVERHEAD = 600;
+/** Drops are said once in so long. */
+const SAY_DROPS_MS = 60_000;
 
 export function createIntake(
   options: IntakeOptions,
@@ -87,14 +89,15 @@ class InboundChannel implements ChannelIntake {
   readonly #counts = { duplicates: 0 };
   readonly #seen: SeenIds;
   readonly #options: IntakeOptions;
-  #isHeld = false;
+  /** What came while a gap is being filled; it goes on all at once, in the order in which it was written. */
+  #held: RingInboundQueue<Waiting> | undefined;
+  #saidDropsAt: number | undefined;
 
   constructor(channel: string, seen: SeenIds, options: IntakeOptions) {
     this.channel = channel;
     this.#seen = seen;
     this.#options = options;
-    const { clock, queueLimit: limit, queueMaxBytes: maxBytes } = options;
-    this.queue = new RingInboundQueue({ clock, limit, maxBytes });
+    this.queue = this.#newQueue();
   }
 
   get duplicates(): number {
@@ -113,59 +116,69 @@ class InboundChannel implements ChannelIntake {
       return;
     }
     const verdict = rules.judge(message, now);
-    if (verdict.kind === 'matched') {
+    const { kind } = verdict;
+    if (kind === 'matched') {
       this.matched += 1;
       account.waiting += 1;
     } else {
-      account[verdict.kind] += 1;
-      if (verdict.kind !== 'suppressed' && !archivesAll) return;
+      account[kind] += 1;
+      if (kind !== 'suppressed' && !archivesAll) return;
     }
-    this.#wait(
+    const counts = this.#counts;
+    const waiting =
       'notification' in verdict
-        ? { message, kind: verdict.kind, notification: verdict.notification, counts: this.#counts }
-        : { message, kind: verdict.kind, counts: this.#counts },
-    );
+        ? { message, kind, notification: verdict.notification, counts }
+        : { message, kind, counts };
+    if (this.#held) this.#put(this.#held, waiting);
+    else this.#goOn(waiting);
   }
 
   hold(): void {
-    this.#isHeld = true;
+    this.#held ??= this.#newQueue();
   }
 
   release(): void {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
-    const held = this.queue.take(this.queue.size);
-    held.sort((a, b) => a.message.createdAt - b.message.createdAt);
-    for (const waiting of held) this.queue.put(waiting, bytesOf(waiting));
-    if (held.length > 0) this.#options.ledger.arrived(this.queue);
+    const held = this.#held?.take(this.#held.size) ?? [];
+    this.#held = undefined;
+    held.sort((one, other) => one.message.createdAt - other.message.createdAt);
+    for (const waiting of held) this.#goOn(waiting);
   }
 
   queueStatus(): QueueStatus {
-    return this.queue.status();
+    const status = this.queue.status();
+    return { ...status, size: status.size + (this.#held?.size ?? 0) };
   }
 
-  #wait(waiting: Waiting): void {
-    const displaced = this.queue.put(waiting, bytesOf(waiting));
-    if (displaced.length > 0) this.#drop(displaced);
-    if (!this.#isHeld) this.#options.ledger.arrived(this.queue);
+  #goOn(waiting: Waiting): void {
+    const { ledger } = this.#options;
+    // A burst within one turn: the store is asked to keep up before anything is given up.
+    if (this.queue.size >= this.#options.queueLimit) ledger.relieve();
+    this.#put(this.queue, waiting);
+    ledger.arrived(this.queue);
   }
 
-  /** The oldest had to go: counted, said, and no longer known, so that a gap fill may bring it back. */
-  #drop(displaced: readonly Waiting[]): void {
-    const { account, log } = this.#options;
-    if (this.dropped === 0) {
-      log.warn(
-        { actor: 'intake', channel: this.channel },
-        `queue full (${this.channel}): dropping the oldest`,
-      );
-    }
-    for (const { message, kind } of displaced) {
-      this.#seen.forget(dedupeKey(message));
-      this.dropped += 1;
-      if (kind === 'matched') account.waiting -= 1;
-      else account[kind] -= 1;
-      account.dropped += 1;
-    }
+  #put(queue: RingInboundQueue<Waiting>, waiting: Waiting): void {
+    for (const displaced of queue.put(waiting, bytesOf(waiting))) this.#drop(displaced);
+  }
+
+  /** The oldest had to go: counted, said, and forgotten, so that a gap fill may bring it back. */
+  #drop(displaced: Waiting): void {
+    const { account, clock, ledger, log } = this.#options;
+    this.dropped += 1;
+    account.dropped += 1;
+    if (displaced.kind === 'matched') account.waiting -= 1;
+    else account[displaced.kind] -= 1;
+    if (!ledger.dropped(displaced)) this.#seen.forget(dedupeKey(displaced.message));
+    const now = clock.now();
+    if (this.#saidDropsAt !== undefined && now - this.#saidDropsAt < SAY_DROPS_MS) return;
+    this.#saidDropsAt = now;
+    const text = `queue full (${this.channel}): dropping the oldest, ${this.dropped} so far`;
+    log.warn({ actor: 'intake', channel: this.channel }, text);
+  }
+
+  #newQueue(): RingInboundQueue<Waiting> {
+    const { clock, queueLimit: limit, queueMaxBytes: maxBytes } = this.#options;
+    return new RingInboundQueue({ clock, limit, maxBytes });
   }
 }
 

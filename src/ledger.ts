@@ -6,6 +6,7 @@ import type { AnyActorLogic } from 'xstate';
 import type { SinkFigures } from './account.js';
 import type { InboundQueue } from './actors/queue.js';
 import type { ChatMessage, Notification } from './chat.js';
+import type { StoreError } from './errors.js';
 import type { StatusReason } from './sources/source.js';
 import type { ChannelIds, DeadLetter, Mark, OutboxRow, Settlement, SinkMemory, StoreStats } from './store.js';
 
@@ -69,6 +70,10 @@ export interface Waiting {
 export interface IntakeLedger {
   /** A channel's inbound queue was put something; it will be emptied at the end of this turn, or when the store can. */
   arrived(queue: InboundQueue<Waiting>): void;
+  /** A queue is full: what waits is committed now rather than dropped, if the store can take it. */
+  relieve(): void;
+  /** A message that waited had to go. True when a sink has had it already: it must not be heard again. */
+  dropped(waiting: Waiting): boolean;
 }
 
 /** What the daemon asks of the ledger. */
@@ -77,15 +82,18 @@ export interface Ledger extends SinkLedger, SourceLedger, IntakeLedger {
   readonly logic: AnyActorLogic;
   /** Resolves once the store is open, or down for now. Rejects with a StoreError when it cannot be used at all. */
   opened(): Promise<void>;
+  /** Calls `listener` when the store turns out to be past help after that: nothing can be accepted any more. */
+  onUnusable(listener: (error: StoreError) => void): void;
   /** Writes what waits; false when the store refused. */
   flush(): boolean;
   deadLetters(limit: number): DeadLetter[];
   /** Returns how many went back into the outbox. Throws a StoreError while the store is down, as the next two. */
   retry(ids: readonly number[] | 'all'): number;
   discard(ids: readonly number[] | 'all'): number;
-  /** Named work for the tasks: each a short transaction; true when there is more to do at once. */
+  /** Work for the tasks, in short transactions: true when there is more to do at once. */
   expire(limits: ReadonlyMap<string, { maxAgeMs: number; maxPending: number }>): boolean;
   retain(retentionMs: number): boolean;
+  /** Writes how far the channels have been read. */
   checkpoint(): void;
   figures(sink: string): SinkFigures;
   readonly state: string;

@@ -30,10 +30,10 @@ export class SinkCounts {
     counts.pending += rows;
   }
 
-  settle(sink: string, settlements: readonly Pick<Settlement, 'seq' | 'end'>[]): void {
+  settle(sink: string, end: Settlement['end'], rows: number): void {
     const counts = this.#of(sink);
-    for (const { end } of settlements) counts[end] += 1;
-    counts.pending -= settlements.length;
+    counts[end] += rows;
+    counts.pending -= rows;
   }
 
   figures(sink: string): SinkFigures {

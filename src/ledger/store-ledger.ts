@@ -1,16 +1,17 @@
-/** The ledger over a store that may be down (DESIGN of it: src/ledger.ts). */
-import type { ActorRefFrom, AnyActorLogic } from 'xstate';
-import { storeMachine } from '../../machines/store.js';
+/**
+ * The ledger over a store that may be down.
+ *
+ * Ready: at the end of each turn everything that waits is one transaction, and goes to the sinks within it.
+ * Down: what waits is numbered where it is, and offered to the sinks; their acknowledgements are kept. The first
+ * transaction after that takes archive, the rows nobody has dealt with, and the acknowledgements together.
+ */
+import type { AnyActorLogic } from 'xstate';
 import type { Account, SinkFigures } from '../account.js';
 import type { InboundQueue } from '../actors/queue.js';
-import { bound, pathOf, wired } from '../actors/wired.js';
-import { formatDuration } from '../durations.js';
-import { StoreError } from '../errors.js';
+import type { StoreError } from '../errors.js';
 import type { Ledger, Outlet, Waiting } from '../ledger.js';
-import type { Log } from '../log.js';
 import type { StatusReason } from '../sources/source.js';
 import type {
-  Arrival,
   ChannelIds,
   DeadLetter,
   Mark,
@@ -18,26 +19,19 @@ import type {
   Settlement,
   SinkMemory,
   Store,
-  StoreOptions,
   StoreStats,
 } from '../store.js';
-import type { World } from '../world.js';
+import { Acknowledgements } from './acknowledgements.js';
+import { bySink } from './batch.js';
+import { Committer } from './committer.js';
 import { SinkCounts } from './sink-counts.js';
+import { StoreKeeper, type StoreKeeperOptions } from './store-keeper.js';
 
-/** Acknowledgements kept for a sink while the store is down; then that sink waits. */
-const ACKS_KEPT = 500;
-/** Rows a transaction of the tasks touches: more would be felt as a pause. */
+/** Rows that one step of a task touches: more would be felt as a pause. */
 const CHUNK = 500;
-/** Rows of a row's notification that are not its text, in bytes; for the window's byte bound. */
-const ROW_OVERHEAD = 400;
-/** A commit that took longer than this is given the same time to rest. */
-const SHORT_COMMIT_MS = 2;
 
-export interface LedgerOptions {
-  readonly world: Pick<World, 'clock' | 'random' | 'openStore'>;
-  readonly store: StoreOptions;
+export interface LedgerOptions extends StoreKeeperOptions {
   readonly account: Account;
-  readonly log: Log;
 }
 
 export function createLedger(options: LedgerOptions): Ledger {
@@ -45,92 +39,124 @@ export function createLedger(options: LedgerOptions): Ledger {
 }
 
 class StoreLedger implements Ledger {
-  readonly logic: AnyActorLogic;
   readonly #options: LedgerOptions;
+  readonly #keeper: StoreKeeper;
+  readonly #committer: Committer;
   readonly #outlets = new Map<string, Outlet>();
   readonly #counts = new SinkCounts();
-  /** Queues with something to commit. */
-  readonly #arrived = new Set<InboundQueue<Waiting>>();
-  /** What waits for a store that is down. */
-  readonly #acks = new Map<string, Settlement[]>();
-  readonly #crashes: { sink: string; seqs: readonly number[] }[] = [];
+  readonly #acks = new Acknowledgements();
   readonly #memories = new Map<string, SinkMemory>();
   readonly #marks = new Map<string, Mark>();
-  #newMarks = new Map<string, Mark>();
-  #store: Store | undefined;
-  #actor: ActorRefFrom<typeof storeMachine> | undefined;
-  #problem: StoreError | undefined;
-  #downSince = 0;
-  #seq = 0;
+  readonly #newMarks = new Map<string, Mark>();
+  /** Writes that wait for the store: of those with one name, the last. */
+  readonly #later = new Map<string, (store: Store) => void>();
+  #crashes = 0;
   #isScheduled = false;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
-    const seed = Math.floor(options.world.random() * 2 ** 32);
-    this.logic = bound(
-      wired(storeMachine, (self) => {
-        this.#actor = self;
-        self.on('store.trial', () => this.#try());
-      }),
-      () => ({ initialMs: 500, maxMs: 10_000, seed }),
-    );
+    this.#keeper = new StoreKeeper(options, {
+      begin: (store) => this.#begin(store),
+      recover: (store) => this.#recover(store),
+      ready: () => {
+        for (const outlet of this.#outlets.values()) outlet.look();
+      },
+      down: () => this.#schedule(),
+    });
+    this.#committer = new Committer({
+      clock: options.world.clock,
+      account: options.account,
+      counts: this.#counts,
+      acks: this.#acks,
+      outlets: this.#outlets,
+    });
+  }
+
+  // The store's fate
+
+  get logic(): AnyActorLogic {
+    return this.#keeper.logic;
   }
 
   get state(): string {
-    return this.#actor?.getSnapshot().value ?? 'opening';
+    return this.#keeper.state;
   }
 
-  async opened(): Promise<void> {
-    if (this.state === 'unusable' && this.#problem) throw this.#problem;
+  opened(): Promise<void> {
+    return this.#keeper.opened();
   }
+
+  onUnusable(listener: (error: StoreError) => void): void {
+    this.#keeper.onUnusable(listener);
+  }
+
+  reasons(): StatusReason[] {
+    return this.#keeper.reasons();
+  }
+
+  stats(): StoreStats {
+    const { path } = this.#options.store;
+    return this.#keeper.store?.stats() ?? { path, bytes: 0, notifications: 0, pending: 0 };
+  }
+
+  close(): void {
+    this.checkpoint();
+    this.#keeper.close();
+  }
+
+  // Arrivals
 
   arrived(queue: InboundQueue<Waiting>): void {
-    this.#arrived.add(queue);
+    this.#committer.add(queue);
     this.#schedule();
   }
 
   flush(): boolean {
-    return this.#writes && this.#commit([]);
+    return this.#commit();
   }
 
+  relieve(): void {
+    this.flush();
+  }
+
+  dropped(waiting: Waiting): boolean {
+    return this.#committer.dropped(waiting);
+  }
+
+  // Sinks
+
   read(sink: string, after: number, limit: number): OutboxRow[] | 'down' {
-    return this.#ask((store) => store.pendingRows(sink, after, limit)) ?? 'down';
+    return this.#keeper.ask((store) => store.pendingRows(sink, after, limit)) ?? 'down';
   }
 
   settle(sink: string, settlements: readonly Settlement[]): 'committed' | 'kept' | 'full' {
-    const kept = this.#acks.get(sink) ?? [];
-    if (this.#writes && this.#commit(settlements)) {
-      this.#counts.settle(sink, settlements);
-      return 'committed';
-    }
-    if (kept.length + settlements.length > ACKS_KEPT) return 'full';
-    this.#acks.set(sink, [...kept, ...settlements]);
-    this.#counts.settle(sink, settlements);
-    return 'kept';
+    const isCommitted = this.#commit(settlements);
+    if (!isCommitted && !this.#acks.keep(sink, settlements)) return 'full';
+    for (const { end } of settlements) this.#counts.settle(sink, end, 1);
+    return isCommitted ? 'committed' : 'kept';
   }
 
   crashed(sink: string, seqs: readonly number[]): number[] {
+    if (seqs.length === 0) return [];
     const at = this.#options.world.clock.wall();
-    const dead = this.#ask((store) => store.crashed(sink, seqs, at));
-    if (dead === undefined) this.#crashes.push({ sink, seqs });
-    this.#counts.settle(
-      sink,
-      (dead ?? []).map((seq) => ({ seq, end: 'dead' })),
-    );
-    return dead ?? [];
+    let dead: number[] = [];
+    // Each crash counts: none takes the place of another.
+    this.#crashes += 1;
+    this.#write(`crash ${this.#crashes}`, (store) => {
+      dead = store.crashed(sink, seqs, at);
+      this.#counts.settle(sink, 'dead', dead.length);
+      this.#outlets.get(sink)?.expired(dead);
+    });
+    return dead;
   }
 
   memory(sink: string): SinkMemory {
-    return this.#memories.get(sink) ?? this.#ask((store) => store.sinkMemory(sink)) ?? {};
+    return this.#memories.get(sink) ?? this.#keeper.ask((store) => store.sinkMemory(sink)) ?? {};
   }
 
   remember(sink: string, memory: SinkMemory): void {
     this.#memories.set(sink, memory);
-    const isWritten = this.#ask((store) => {
-      store.rememberSink(sink, memory);
-      return true;
-    });
-    if (isWritten) this.#memories.delete(sink);
+    this.#write(`sink ${sink}`, (store) => store.rememberSink(sink, memory));
   }
 
   attach(outlet: Outlet): void {
@@ -142,12 +168,18 @@ class StoreLedger implements Ledger {
     this.#outlets.delete(sink);
   }
 
+  figures(sink: string): SinkFigures {
+    return this.#counts.figures(sink);
+  }
+
+  // Sources
+
   channelIds(slug: string): ChannelIds | undefined {
-    return this.#ask((store) => store.channelIds(slug));
+    return this.#keeper.ask((store) => store.channelIds(slug));
   }
 
   rememberChannel(slug: string, ids: ChannelIds): void {
-    this.#ask((store) => store.rememberChannel(slug, ids));
+    this.#write(`channel ${slug}`, (store) => store.rememberChannel(slug, ids));
   }
 
   mark(channel: string): Mark | undefined {
@@ -159,16 +191,18 @@ class StoreLedger implements Ledger {
     this.#newMarks.set(mark.channel, mark);
   }
 
+  // Commands
+
   deadLetters(limit: number): DeadLetter[] {
-    return this.#need().deadLetters(limit);
+    return this.#keeper.demand((store) => store.deadLetters(limit));
   }
 
   retry(ids: readonly number[] | 'all'): number {
-    const store = this.#need();
     let total = 0;
     for (;;) {
-      const rows = store.retry(ids, this.#seq + 1, this.#options.world.clock.wall());
-      this.#seq = rows.at(-1)?.seq ?? this.#seq;
+      const at = this.#options.world.clock.wall();
+      const rows = this.#keeper.demand((store) => store.retry(ids, this.#committer.lastSeq + 1, at));
+      this.#committer.lastSeq = rows.at(-1)?.seq ?? this.#committer.lastSeq;
       total += rows.length;
       for (const [sink, own] of bySink(rows)) {
         this.#counts.reenter(sink, own.length);
@@ -179,298 +213,102 @@ class StoreLedger implements Ledger {
   }
 
   discard(ids: readonly number[] | 'all'): number {
-    return this.#need().discard(ids);
+    return this.#keeper.demand((store) => store.discard(ids));
   }
+
+  // Tasks
 
   expire(limits: ReadonlyMap<string, { maxAgeMs: number; maxPending: number }>): boolean {
     const rules = new Map<string, { maxAgeMs: number; maxPending: number; keep: readonly number[] }>();
     for (const sink of this.#counts.sinks()) {
-      const limit = limits.get(sink);
       const outlet = this.#outlets.get(sink);
-      if (outlet && !outlet.ages) continue;
+      if (outlet?.ages === false) continue;
       // A sink that is configured no more has nobody to wait for.
-      rules.set(sink, { maxAgeMs: 0, maxPending: 0, ...limit, keep: outlet?.inFlight ?? [] });
+      const limit = limits.get(sink) ?? { maxAgeMs: 0, maxPending: 0 };
+      rules.set(sink, { ...limit, keep: outlet?.inFlight ?? [] });
     }
-    const expired = this.#ask((store) => store.expire(rules, this.#options.world.clock.wall(), CHUNK));
-    let isMore = false;
-    for (const [sink, seqs] of expired ?? []) {
-      this.#counts.settle(
-        sink,
-        seqs.map((seq) => ({ seq, end: 'expired' })),
-      );
+    const at = this.#options.world.clock.wall();
+    const expired = this.#keeper.ask((store) => store.expire(rules, at, CHUNK)) ?? NOTHING;
+    for (const [sink, seqs] of expired) {
+      this.#counts.settle(sink, 'expired', seqs.length);
       this.#outlets.get(sink)?.expired(seqs);
-      this.#options.log.warn(
-        { actor: 'store', sink },
-        `expired: ${seqs.length} for ${sink}, not delivered in time`,
-      );
-      isMore ||= seqs.length >= CHUNK;
+      const text = `expired: ${seqs.length} for ${sink}, not delivered in time`;
+      this.#options.log.warn({ actor: 'store', sink }, text);
     }
-    return isMore;
+    return [...expired.values()].some((seqs) => seqs.length >= CHUNK);
   }
 
   retain(retentionMs: number): boolean {
     const before = this.#options.world.clock.wall() - retentionMs;
-    const gone = this.#ask((store) => store.forgetBefore(before, CHUNK) + store.shrink(CHUNK));
-    return (gone ?? 0) >= CHUNK;
+    const forgotten = this.#keeper.ask((store) => store.forgetBefore(before, CHUNK)) ?? 0;
+    const given = this.#keeper.ask((store) => store.shrink(CHUNK)) ?? 0;
+    if (given > 0) {
+      const text = `store full (store.maxBytes): the oldest ${given} archived messages were forgotten`;
+      this.#options.log.info({ actor: 'store' }, text);
+    }
+    const isMore = forgotten >= CHUNK || given >= CHUNK;
+    if (!isMore) this.#keeper.ask((store) => store.checkpoint());
+    return isMore;
   }
 
   checkpoint(): void {
-    this.#ask((store) => store.checkpoint());
-    if (this.#newMarks.size > 0) this.flush();
+    this.#commit([], [...this.#newMarks.values()]);
   }
 
-  figures(sink: string): SinkFigures {
-    return this.#counts.figures(sink);
+  /** One transaction with everything that waits. False when the store could not be asked or refused. */
+  #commit(settlements: readonly Settlement[] = [], marks: readonly Mark[] = []): boolean {
+    const done = this.#keeper.ask((store) => {
+      this.#committer.commit(store, settlements, marks);
+      return true;
+    });
+    if (done && marks.length > 0) this.#newMarks.clear();
+    return done ?? false;
   }
 
-  stats(): StoreStats {
-    return this.#store?.stats() ?? { path: this.#options.store.path, bytes: 0, notifications: 0, pending: 0 };
-  }
-
-  reasons(): StatusReason[] {
-    if (this.state !== 'down' && this.state !== 'reopening') return [];
-    const { message = 'the store cannot be written', remedy = '' } = this.#problem ?? {};
-    return [
-      {
-        code: 'storeDown',
-        severity: 'degraded',
-        actor: 'store',
-        sinceAt: this.#downSince,
-        text: message,
-        do: remedy,
-      },
-    ];
-  }
-
-  close(): void {
-    if (this.#writes) this.flush();
-    this.#actor?.send({ type: 'store.closing' });
-    this.#store?.close();
-    this.#store = undefined;
-    this.#actor?.send({ type: 'store.closed' });
-  }
-
-  get #writes(): boolean {
-    return this.#store !== undefined && this.#actor?.getSnapshot().hasTag('writes') === true;
-  }
-
-  #need(): Store {
-    if (this.#store && this.#writes) return this.#store;
-    throw (
-      this.#problem ??
-      new StoreError('busy', 'the store is not open', 'try again when status says it is ready')
-    );
-  }
-
-  /** Asks the store, or says undefined: a refusal brings it down. */
-  #ask<T>(question: (store: Store) => T): T | undefined {
-    if (!this.#store || !this.#writes) return undefined;
-    try {
-      return question(this.#store);
-    } catch (error) {
-      this.#refused(error);
-      return undefined;
-    }
-  }
-
-  #schedule(afterMs = 0): void {
+  /** Sees to what waits at the end of this turn, or when the disk has had its rest. */
+  #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
+    const { clock } = this.#options.world;
+    const restMs = this.#committer.restsUntil - clock.now();
     const turn = () => {
       this.#isScheduled = false;
-      if (this.#writes) this.#commit([]);
-      else this.#serveUncommitted();
+      if (this.#keeper.isReady) this.#commit();
+      // Without a store that was ever opened there is no telling which numbers are free.
+      else if (this.#keeper.store) this.#committer.offer();
     };
-    if (afterMs > 0) this.#options.world.clock.setTimeout(turn, afterMs);
-    else this.#options.world.clock.soon(turn);
+    if (restMs > 0) clock.setTimeout(turn, restMs);
+    else clock.soon(turn);
   }
 
-  /** One transaction: what arrived, what was acknowledged, marks. False when the store refused; then nothing changed. */
-  #commit(settlements: readonly Settlement[]): boolean {
-    const store = this.#store;
-    if (!store) return false;
-    const { clock } = this.#options.world;
-    const queues = [...this.#arrived];
-    const batches = queues.map((queue) => queue.peek());
-    const waiting = batches.flat();
-    const acks = [...settlements, ...[...this.#acks.values()].flat()];
-    const done = new Set(acks.filter(({ end }) => end === 'delivered').map(({ seq }) => seq));
-    let seq = this.#seq;
-    const numbered = waiting.map(
-      (it) => it.rows ?? (it.notification?.sinks ?? []).map((sink) => ({ seq: ++seq, sink })),
-    );
-    const arrivals = waiting.map(({ message, notification }, index): Arrival => {
-      const rows = (numbered[index] ?? []).filter((row) => !done.has(row.seq));
-      return notification ? { message, notification, rows } : { message, rows };
+  /** Writes now, or as soon as the store can. */
+  #write(name: string, write: (store: Store) => void): void {
+    const isWritten = this.#keeper.ask((store) => {
+      write(store);
+      return true;
     });
-    if (arrivals.length === 0 && acks.length === 0 && this.#newMarks.size === 0) return true;
-    const startedAt = clock.now();
-    const at = clock.wall();
-    let duplicates: ReadonlySet<number>;
-    try {
-      const marks = [...this.#newMarks.values()];
-      duplicates = new Set(store.commit({ arrivals, settlements: acks, marks, at }).duplicates);
-    } catch (error) {
-      this.#refused(error);
-      return false;
-    }
-    this.#seq = seq;
-    this.#acks.clear();
-    this.#newMarks = new Map();
-    this.#arrived.clear();
-    for (const [index, queue] of queues.entries()) queue.take(batches[index]?.length ?? 0);
-    this.#accept(waiting, numbered, duplicates, at);
-    const tookMs = clock.now() - startedAt;
-    if (tookMs > SHORT_COMMIT_MS) this.#rest(tookMs);
-    return true;
+    if (isWritten) this.#later.delete(name);
+    else this.#later.set(name, write);
   }
 
-  /** Counts what was committed, and gives new rows to their sinks in the order of their numbers. */
-  #accept(
-    waiting: readonly Waiting[],
-    numbered: readonly (readonly { seq: number; sink: string }[])[],
-    duplicates: ReadonlySet<number>,
-    at: number,
-  ): void {
-    const fresh: OutboxRow[] = [];
-    for (const [index, it] of waiting.entries()) {
-      const rows = numbered[index] ?? [];
-      if (duplicates.has(index)) {
-        this.#countDuplicate(it);
-        continue;
-      }
-      if (it.kind === 'matched') {
-        this.#options.account.waiting -= 1;
-        this.#options.account.accepted += 1;
-      }
-      for (const { seq, sink } of rows) {
-        if (it.told?.has(seq)) continue;
-        this.#counts.create(sink, 1);
-        // A row numbered while the store was down found no room then: the refill reads it.
-        if (it.rows === undefined && it.notification) fresh.push(rowOf(seq, sink, it.notification, at));
-      }
-    }
-    for (const [sink, rows] of bySink(fresh)) this.#outlets.get(sink)?.put(rows);
-  }
-
-  #countDuplicate(it: Waiting): void {
-    const { account } = this.#options;
-    if (it.kind === 'matched') account.waiting -= 1;
-    else account[it.kind] -= 1;
-    account.duplicates += 1;
-    it.counts.duplicates += 1;
-    // Told to sinks while the store was down: what has not gone out yet does not go out.
-    for (const { seq, sink } of it.rows ?? []) {
-      const outlet = this.#outlets.get(sink);
-      if (!it.told?.has(seq) || !outlet || outlet.inFlight.includes(seq)) continue;
-      this.#counts.settle(sink, [{ seq, end: 'expired' }]);
-      outlet.expired([seq]);
-    }
-  }
-
-  /** The store is down: what waits is numbered, and sinks with nothing spilled are served from here. */
-  #serveUncommitted(): void {
-    if (this.#store === undefined) return;
-    const at = this.#options.world.clock.wall();
-    for (const queue of this.#arrived) {
-      for (const it of queue.peek()) {
-        if (it.rows !== undefined || it.notification === undefined) continue;
-        const { notification } = it;
-        it.rows = notification.sinks.map((sink) => ({ seq: ++this.#seq, sink }));
-        const told = new Set<number>();
-        for (const { seq, sink } of it.rows) {
-          const entered = this.#outlets.get(sink)?.put([rowOf(seq, sink, notification, at)]) ?? 0;
-          if (entered === 0) continue;
-          told.add(seq);
-          this.#counts.create(sink, 1);
-        }
-        it.told = told;
-      }
-    }
-  }
-
-  /** Opens the store, or writes to it again; tells the machine how that went. */
-  #try(): void {
-    try {
-      if (this.#store === undefined) {
-        this.#store = this.#options.world.openStore(this.#options.store);
-        this.#seq = Math.max(this.#seq, this.#store.lastSeq());
-        for (const mark of this.#store.marks().values()) this.#marks.set(mark.channel, mark);
-        for (const [sink, { count }] of this.#store.pending()) this.#counts.begin(sink, count);
-      }
-      this.#recover(this.#store);
-    } catch (error) {
-      this.#refused(error);
-    }
+  #begin(store: Store): void {
+    this.#committer.lastSeq = store.lastSeq();
+    // What a source has read since is further on than what the store remembers.
+    for (const [channel, mark] of store.marks())
+      if (!this.#marks.has(channel)) this.#marks.set(channel, mark);
+    for (const [sink, { count }] of store.pending()) this.#counts.begin(sink, count);
   }
 
   #recover(store: Store): void {
-    const wasDown = this.#problem !== undefined;
     store.probe();
-    for (const [sink, memory] of this.#memories) store.rememberSink(sink, memory);
-    this.#memories.clear();
-    if (!this.#commit([])) return;
-    for (const { sink, seqs } of this.#crashes.splice(0)) {
-      const dead = store.crashed(sink, seqs, this.#options.world.clock.wall());
-      this.#counts.settle(
-        sink,
-        dead.map((seq) => ({ seq, end: 'dead' })),
-      );
+    const marks = [...this.#newMarks.values()];
+    this.#committer.commit(store, [], marks);
+    this.#newMarks.clear();
+    for (const [name, write] of [...this.#later]) {
+      write(store);
+      this.#later.delete(name);
     }
-    this.#problem = undefined;
-    this.#actor?.send({ type: 'store.opened' });
-    if (!wasDown) return;
-    const { clock } = this.#options.world;
-    const tookMs = clock.wall() - this.#downSince;
-    this.#options.log.info(
-      { actor: 'store', to: 'ready' },
-      `store ready again after ${formatDuration(tookMs)}`,
-    );
-    clock.soon(() => {
-      for (const outlet of this.#outlets.values()) outlet.look();
-    });
-  }
-
-  #refused(error: unknown): void {
-    if (!(error instanceof StoreError)) throw error;
-    const wasDown = this.#problem !== undefined;
-    this.#problem = error;
-    if (!wasDown) {
-      this.#downSince = this.#options.world.clock.wall();
-      const actor = this.#actor ? pathOf(this.#actor) : 'store';
-      this.#options.log.error(
-        { actor, to: error.passes ? 'down' : 'unusable', code: error.code },
-        `store down: ${error.message}`,
-      );
-    }
-    this.#actor?.send({ type: 'store.refused', code: error.code, text: error.message, passes: error.passes });
-    this.#schedule();
-  }
-
-  /** After a long commit, none for as long: the event loop must never be mostly disk. */
-  #rest(ms: number): void {
-    if (this.#isScheduled) return;
-    this.#schedule(ms);
   }
 }
 
-function rowOf(
-  seq: number,
-  sink: string,
-  notification: OutboxRow['notification'],
-  acceptedAt: number,
-): OutboxRow {
-  const { text, replyTo } = notification.message;
-  const bytes = ROW_OVERHEAD + 2 * (text.length + (replyTo?.text?.length ?? 0));
-  return { seq, sink, notification, acceptedAt, crashes: 0, bytes };
-}
-
-function bySink(rows: readonly OutboxRow[]): Map<string, OutboxRow[]> {
-  const sinks = new Map<string, OutboxRow[]>();
-  for (const row of rows) {
-    const own = sinks.get(row.sink);
-    if (own) own.push(row);
-    else sinks.set(row.sink, [row]);
-  }
-  return sinks;
-}
+const NOTHING: ReadonlyMap<string, number[]> = new Map();

@@ -1,0 +1,146 @@
+/**
+ * The committer: makes one transaction of what waits in the inbound queues, and hands its rows to the sinks. It
+ * knows the numbers; whether the store can be asked, it leaves to others.
+ */
+import type { Account } from '../account.js';
+import type { InboundQueue } from '../actors/queue.js';
+import type { Outlet, Waiting } from '../ledger.js';
+import type { Mark, OutboxRow, Settlement, Store } from '../store.js';
+import type { Clock } from '../world.js';
+import type { Acknowledgements } from './acknowledgements.js';
+import { type Batch, batchOf, bySink, outboxRow } from './batch.js';
+import type { SinkCounts } from './sink-counts.js';
+
+/** What a message costs the processor at most; a transaction's time beyond that was the disk's. */
+const MESSAGE_MS = 0.02;
+/** Less is not worth a rest; more than the other, and the sinks would starve. */
+const REST_MIN_MS = 2;
+const REST_MAX_MS = 1_000;
+
+export interface CommitterParts {
+  readonly clock: Clock;
+  readonly account: Account;
+  readonly counts: SinkCounts;
+  readonly acks: Acknowledgements;
+  readonly outlets: ReadonlyMap<string, Outlet>;
+}
+
+export class Committer {
+  /** The highest number given. */
+  lastSeq = 0;
+  /** After a transaction that took the disk long, none for as long for the sake of arrivals; monotonic milliseconds. */
+  restsUntil = 0;
+  readonly #parts: CommitterParts;
+  /** Queues with something to commit, and those of them with something not yet numbered. */
+  readonly #arrived = new Set<InboundQueue<Waiting>>();
+  readonly #unnumbered = new Set<InboundQueue<Waiting>>();
+
+  constructor(parts: CommitterParts) {
+    this.#parts = parts;
+  }
+
+  add(queue: InboundQueue<Waiting>): void {
+    this.#arrived.add(queue);
+    this.#unnumbered.add(queue);
+  }
+
+  /** Everything that waits and the kept acknowledgements with what is given, or nothing: then it throws as the store did. */
+  commit(store: Store, settlements: readonly Settlement[], marks: readonly Mark[]): void {
+    const { acks, clock } = this.#parts;
+    const batch = batchOf(this.#arrived, [...acks.all(), ...settlements], this.lastSeq);
+    const { arrivals, lastSeq } = batch;
+    if (arrivals.length + batch.settlements.length + marks.length === 0) return;
+    const startedAt = clock.now();
+    const at = clock.wall();
+    const { duplicates } = store.commit({ arrivals, settlements: batch.settlements, marks, at });
+    this.lastSeq = lastSeq;
+    acks.clear();
+    this.#arrived.clear();
+    this.#unnumbered.clear();
+    for (const [queue, count] of batch.taken) queue.take(count);
+    this.#accept(batch, new Set(duplicates), at);
+    const endedAt = clock.now();
+    const diskMs = endedAt - startedAt - arrivals.length * MESSAGE_MS;
+    if (diskMs > REST_MIN_MS) this.restsUntil = endedAt + Math.min(diskMs, REST_MAX_MS);
+  }
+
+  /** While the store is down: numbers what waits, and lets those sinks have it that miss nothing before it. */
+  offer(): void {
+    const { outlets, counts, clock } = this.#parts;
+    const at = clock.wall();
+    for (const queue of this.#unnumbered) {
+      for (const it of queue.peek()) {
+        const { notification } = it;
+        if (it.rows !== undefined || notification === undefined) continue;
+        it.rows = notification.sinks.map((sink) => this.#number(sink));
+        const told = it.rows.filter(
+          ({ seq, sink }) => outlets.get(sink)?.put([outboxRow(seq, sink, notification, at)]) === 1,
+        );
+        for (const { sink } of told) counts.create(sink, 1);
+        it.told = new Set(told.map(({ seq }) => seq));
+      }
+    }
+    this.#unnumbered.clear();
+  }
+
+  /** One that waited is given up: sinks that had it offered and have not sent it must not. True when one has sent it. */
+  dropped({ rows = [], told }: Waiting): boolean {
+    const offered = rows.filter(({ seq }) => told?.has(seq));
+    const unsent = offered.filter(
+      ({ seq, sink }) => !this.#parts.acks.has(sink, seq) && !this.#isInFlight(sink, seq),
+    );
+    for (const { seq, sink } of unsent) this.#withdraw(sink, seq);
+    return unsent.length < offered.length;
+  }
+
+  /** Counts what was committed, and gives new rows to their sinks in the order of their numbers. */
+  #accept({ waiting, rows, ended }: Batch, duplicates: ReadonlySet<number>, at: number): void {
+    const { account, counts, outlets } = this.#parts;
+    const fresh: OutboxRow[] = [];
+    for (const [index, it] of waiting.entries()) {
+      const own = rows[index] ?? [];
+      if (duplicates.has(index)) {
+        this.#countDuplicate(it, ended);
+        continue;
+      }
+      if (it.kind === 'matched') {
+        account.waiting -= 1;
+        account.accepted += 1;
+      }
+      for (const { seq, sink } of own) {
+        if (it.told?.has(seq)) continue;
+        counts.create(sink, 1);
+        // One that was offered and found no room is read from the store, in its turn.
+        if (it.rows === undefined && it.notification && outlets.has(sink)) {
+          fresh.push(outboxRow(seq, sink, it.notification, at));
+        }
+      }
+    }
+    for (const [sink, own] of bySink(fresh)) outlets.get(sink)?.put(own);
+  }
+
+  #countDuplicate(it: Waiting, ended: ReadonlySet<number>): void {
+    const { account } = this.#parts;
+    if (it.kind === 'matched') account.waiting -= 1;
+    else account[it.kind] -= 1;
+    account.duplicates += 1;
+    it.counts.duplicates += 1;
+    for (const { seq, sink } of it.rows ?? []) {
+      if (it.told?.has(seq) && !ended.has(seq) && !this.#isInFlight(sink, seq)) this.#withdraw(sink, seq);
+    }
+  }
+
+  #withdraw(sink: string, seq: number): void {
+    this.#parts.counts.settle(sink, 'expired', 1);
+    this.#parts.outlets.get(sink)?.expired([seq]);
+  }
+
+  #isInFlight(sink: string, seq: number): boolean {
+    return this.#parts.outlets.get(sink)?.inFlight.includes(seq) ?? false;
+  }
+
+  #number(sink: string) {
+    this.lastSeq += 1;
+    return { seq: this.lastSeq, sink };
+  }
+}
