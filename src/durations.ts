@@ -38,10 +38,9 @@ export function parseSize(value: string | number): number | undefined {
   return Math.round(Number(amount) * UNIT_BYTES[name]);
 }
 
-/** For people, two units at most: "0.4 s", "41 s", "12 min", "3h 5m", "3d 4h". */
+/** For people, two units at most: "0.4 s", "41 s", "12 min", "3h 5m", "3d 4h"; "0 s" below a twentieth. */
 export function formatDuration(ms: number): string {
-  if (!(ms > 0)) return '0 s';
-  if (ms < 950) return `${Math.max(0.1, Math.round(ms / 100) / 10)} s`;
+  if (!(ms >= 50)) return '0 s';
   const seconds = Math.round(ms / 1_000);
   if (ms < 9_950) return `${Math.round(ms / 100) / 10} s`;
   if (seconds < 90) return `${seconds} s`;

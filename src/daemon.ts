@@ -1,0 +1,434 @@
+/**
+ * The composition root: builds every part from the configuration and a world, puts their machines under one
+ * supervisor, and lets it run. Which step comes first and how long it may take is the supervisor's to say
+ * (machines/supervisor.ts); here stands what each step does.
+ */
+import { constants } from 'node:os';
+import {
+  type ActorRefFrom,
+  type AnyActorLogic,
+  createActor,
+  fromCallback,
+  fromPromise,
+  type InspectionEvent,
+} from 'xstate';
+import { branchMachine } from '../machines/branch.js';
+import { type Ended, type Phase, type PhaseEnd, supervisorMachine } from '../machines/supervisor.js';
+import { Account, imbalance } from './account.js';
+import { createDeadlines } from './actors/deadline.js';
+import { HttpSessions } from './actors/http.js';
+import { bound, wired } from './actors/wired.js';
+import type { Config } from './config.js';
+import { type Control, type ControlCommands, createControl } from './control/server.js';
+import { socketPathOf } from './control/socket-path.js';
+import { formatDuration } from './durations.js';
+import { createIntake } from './intake.js';
+import { createLedger } from './ledger/store-ledger.js';
+import type { Log } from './log.js';
+import { createRules } from './rules.js';
+import { createSinks, type Sinks } from './sinks/plane.js';
+import { createKick } from './sources/kick.js';
+import type { Source, StatusReason } from './sources/source.js';
+import type { StatusDocument } from './status.js';
+import { Tasks } from './tasks.js';
+import type { SignalName, World } from './world.js';
+
+export interface DaemonOptions {
+  readonly version: string;
+  /** Where the console sink writes. */
+  readonly print: (line: string) => void;
+  /** Sees every actor, event and snapshot of the tree. */
+  readonly inspect?: (event: InspectionEvent) => void;
+}
+
+export interface DaemonEnd {
+  /** As `earshot run` exits: 0 clean, 1 failed or past a limit, 128 + signal when forced. */
+  readonly exitCode: number;
+  readonly phases: readonly PhaseEnd[];
+  /** Why it stopped by itself, or null. */
+  readonly failure: string | null;
+  /** The last status, with the account. */
+  readonly status: StatusDocument;
+}
+
+export interface Daemon {
+  /** Resolves when everything has ended; never rejects. */
+  readonly finished: Promise<DaemonEnd>;
+  /** Where it is reached; undefined until the control is bound. */
+  readonly address: { readonly url?: string; readonly socket: string } | undefined;
+  status(): StatusDocument;
+  /** Asks for the stop in order; asked again, forces it. `forcedCode` is the exit code then. */
+  stop(reason: string, forcedCode?: number): void;
+}
+
+const LOOKUPS_MAX = 4;
+const WAITERS_MAX = 1_000;
+const START_LIMIT_MS = 60_000;
+const CLOSE_REST_MS = 2_000;
+const SWEEP_MS = 1_000;
+const QUEUE_BYTES_PER_CHANNEL = 4 * 1024 * 1024;
+const EXPIRE_MS = 10_000;
+const RETAIN_MS = 600_000;
+const CHECKPOINT_MS = 10_000;
+/** A forced end without a signal: as if by SIGTERM. */
+const FORCED_CODE = 128 + constants.signals.SIGTERM;
+
+export function startDaemon(config: Config, world: World, log: Log, options: DaemonOptions): Daemon {
+  return new RunningDaemon(config, world, log, options);
+}
+
+class RunningDaemon implements Daemon {
+  readonly finished: Promise<DaemonEnd>;
+  address: Daemon['address'];
+  readonly #config: Config;
+  readonly #world: World;
+  readonly #log: Log;
+  readonly #options: DaemonOptions;
+  readonly #account = new Account();
+  readonly #deadlines;
+  readonly #http;
+  readonly #ledger;
+  readonly #sinks: Sinks;
+  readonly #sources: readonly Source[];
+  readonly #tasks: Tasks;
+  readonly #control: Control;
+  readonly #root: ActorRefFrom<typeof supervisorMachine>;
+  readonly #startedAt: number;
+  #sourcesBranch: ActorRefFrom<typeof branchMachine> | undefined;
+
+  constructor(config: Config, world: World, log: Log, options: DaemonOptions) {
+    this.#config = config;
+    this.#world = world;
+    this.#log = log;
+    this.#options = options;
+    this.#startedAt = world.clock.wall();
+    const { clock } = world;
+    const { limits, store } = config;
+    this.#deadlines = createDeadlines({ clock, log, inspect: options.inspect });
+    this.#http = new HttpSessions({
+      world,
+      deadlines: this.#deadlines,
+      log,
+      limit: limits.httpConnections,
+      lookupsMax: LOOKUPS_MAX,
+      waitersMax: WAITERS_MAX,
+      leaseMaxMs: this.#longestTimeout() + 30_000,
+    });
+    this.#ledger = createLedger({ world, store, account: this.#account, log });
+    const rules = createRules({
+      watch: config.watch,
+      rules: config.rules,
+      sinks: config.sinks.map(({ name }) => name),
+    });
+    const intake = createIntake({
+      clock,
+      rules,
+      ledger: this.#ledger,
+      account: this.#account,
+      log,
+      queueLimit: limits.messagesPerChannel,
+      queueMaxBytes: QUEUE_BYTES_PER_CHANNEL,
+      archivesAll: store.archive === 'all',
+    });
+    const parts = { config, world, http: this.#http, deadlines: this.#deadlines, ledger: this.#ledger, log };
+    this.#sinks = createSinks({ ...parts, version: options.version, print: options.print });
+    this.#sources = [createKick({ ...parts, intake })];
+    this.#tasks = new Tasks(clock, log);
+    this.#control = createControl({
+      control: config.control,
+      socketPath: socketPathOf(store.path),
+      commands: this.#commands(),
+      log,
+    });
+    const removeSignals = world.onSignal((signal) => this.#heard(signal));
+    this.#root = this.#supervisor();
+    this.finished = new Promise((resolve) => {
+      this.#root.subscribe({
+        complete: () => {
+          removeSignals();
+          resolve(this.#end());
+        },
+        // The supervisor itself cannot fail but by a fault in this program: then nothing is left to be put in order.
+        error: (error) => {
+          removeSignals();
+          log.error({ actor: 'supervisor', err: error }, `failed: ${textOf(error)}`);
+          resolve({ exitCode: 1, phases: [], failure: textOf(error), status: this.status() });
+        },
+      });
+    });
+    this.#root.start();
+  }
+
+  stop(reason: string, forcedCode = FORCED_CODE): void {
+    this.#root.send({ type: 'stop.requested', at: this.#world.clock.now(), reason, forcedCode });
+  }
+
+  status(): StatusDocument {
+    const { clock, pid } = this.#world;
+    const snapshot = this.#root.getSnapshot();
+    const state = snapshot.matches('starting')
+      ? 'starting'
+      : snapshot.matches('running')
+        ? 'running'
+        : 'stopping';
+    const reasons = this.#reasons();
+    const health = reasons.some(({ severity }) => severity === 'degraded') ? 'degraded' : 'healthy';
+    return {
+      schema: 1,
+      version: this.#options.version,
+      pid,
+      state,
+      health: state === 'running' ? health : state,
+      reasons,
+      startedAt: this.#startedAt,
+      uptimeMs: clock.wall() - this.#startedAt,
+      memory: { rssBytes: this.#world.rssBytes() },
+      account: this.#account.figures(),
+      sources: this.#sources.map((source) => source.status()),
+      sinks: this.#sinks.status(),
+      pool: this.#http.status(),
+      timeouts: this.#deadlines.figures(),
+      tasks: this.#tasks.status(),
+      store: { state: this.#ledger.state, ...this.#ledger.stats() },
+    };
+  }
+
+  #supervisor(): ActorRefFrom<typeof supervisorMachine> {
+    const { shutdown } = this.#config;
+    const { clock } = this.#world;
+    const limits = {
+      start: START_LIMIT_MS,
+      closingSources: shutdown.sources,
+      drainingQueues: shutdown.drain,
+      closingSinks: shutdown.sinks,
+      cancellingTasks: shutdown.tasks,
+      closingStore: shutdown.store,
+      closingRest: CLOSE_REST_MS,
+      total: shutdown.total,
+    };
+    const machine = supervisorMachine.provide({
+      actors: {
+        store: this.#ledger.logic,
+        pool: this.#http.logic,
+        sinks: this.#sinks.logic,
+        sources: this.#sourcesLogic(),
+        tasks: this.#tasks.logic,
+        control: this.#controlLogic(),
+        openStore: this.#step(() => this.#ledger.opened()),
+        startSinks: this.#step(() => this.#sinks.start()),
+        bindControl: this.#step(async () => {
+          this.address = await this.#control.bind();
+        }),
+        startSources: this.#step(() => this.#startTasks()),
+        closingSources: this.#step(() => this.#closeSources()),
+        drainingQueues: this.#step((signal) => this.#sinks.drain(signal)),
+        closingSinks: this.#step(() => this.#sinks.close(shutdown.sinks)),
+        cancellingTasks: this.#step(async () => {
+          const left = await this.#tasks.cancelAll(shutdown.tasks);
+          if (left > 0) throw new Error(`${left} tasks did not end`);
+        }),
+        closingStore: this.#step(() => this.#closeStore()),
+        closingRest: this.#step(() => this.#closeRest()),
+        abort: this.#step(() => this.#abort()),
+      },
+    });
+    const root = createActor(machine, {
+      id: 'supervisor',
+      clock,
+      input: { limits },
+      ...(this.#options.inspect && { inspect: this.#options.inspect }),
+    });
+    root.on('supervisor.stopping', ({ reason }) => {
+      this.#log.info({ actor: 'supervisor', to: 'stopping' }, `stopping: ${reason}`);
+    });
+    root.on('phase.ended', (ended) => this.#sayPhase(ended));
+    return root;
+  }
+
+  /** One step of the start or the stop: says when it ended, and what failed. */
+  #step(work: (signal: AbortSignal) => void | Promise<void>) {
+    return fromPromise<Ended>(async ({ signal }) => {
+      try {
+        await work(signal);
+        return { at: this.#world.clock.now() };
+      } catch (error) {
+        return { at: this.#world.clock.now(), failed: textOf(error) };
+      }
+    });
+  }
+
+  #sourcesLogic(): AnyActorLogic {
+    const { clock, random } = this.#world;
+    const members = Object.fromEntries(this.#sources.map(({ name, logic }) => [name, logic]));
+    const clear = fromPromise(async () => ({ at: clock.now() }));
+    return bound(
+      wired(branchMachine.provide({ actors: { ...members, clear } }), (self) => {
+        this.#sourcesBranch = self;
+      }),
+      () => ({ members: Object.keys(members), seed: Math.floor(random() * 2 ** 32) }),
+    );
+  }
+
+  /** The control has no states of its own worth a machine: it is bound by a step, and lives until closed. */
+  #controlLogic(): AnyActorLogic {
+    return fromCallback(() => () => {
+      this.#control.close().catch((error: unknown) => this.#log.error({ actor: 'control' }, textOf(error)));
+    });
+  }
+
+  #startTasks(): void {
+    const { retention } = this.#config.store;
+    this.#tasks.every('health', SWEEP_MS, () => this.#sweep());
+    this.#tasks.every('marks', CHECKPOINT_MS, () => this.#ledger.checkpoint());
+    this.#tasks.every('expiry', EXPIRE_MS, (signal) =>
+      this.#chunks(signal, () => this.#ledger.expire(this.#sinks.limits)),
+    );
+    this.#tasks.every('retention', RETAIN_MS, (signal) =>
+      this.#chunks(signal, () => this.#ledger.retain(retention)),
+    );
+    this.#log.info({ actor: 'supervisor', to: 'running' }, this.#startLine());
+  }
+
+  /** Repeats short work while there is more, leaving the event loop to the chat in between. */
+  async #chunks(signal: AbortSignal, work: () => boolean): Promise<void> {
+    while (!signal.aborted && work()) await new Promise<void>((resolve) => this.#world.clock.soon(resolve));
+  }
+
+  #startLine(): string {
+    const { kick, sinks } = this.#config;
+    const where = this.address?.url ? `, status at ${this.address.url}` : '';
+    return `running: ${kick.channels.length} channels to ${sinks.map(({ name }) => name).join(', ')}${where}`;
+  }
+
+  /** Once a second: liveness is compared, and the supervisor hears of a turn of health. */
+  #sweep(): void {
+    for (const source of this.#sources) source.sweep();
+    const snapshot = this.#root.getSnapshot();
+    if (!snapshot.matches('running')) return;
+    const reasons = this.#reasons().filter(({ severity }) => severity === 'degraded');
+    const degraded = reasons.length > 0;
+    if (degraded === snapshot.matches({ running: 'degraded' })) return;
+    this.#root.send({ type: 'health.judged', at: this.#world.clock.now(), degraded });
+    const fields = { actor: 'supervisor', to: degraded ? 'degraded' : 'healthy' };
+    if (degraded) this.#log.warn(fields, `degraded: ${reasons.map(({ text }) => text).join('; ')}`);
+    else this.#log.info(fields, 'healthy again');
+  }
+
+  #reasons(): StatusReason[] {
+    return [
+      ...this.#ledger.reasons(),
+      ...this.#sinks.reasons(),
+      ...this.#sources.flatMap((source) => source.reasons()),
+    ];
+  }
+
+  async #closeSources(): Promise<void> {
+    await Promise.all(this.#sources.map((source) => source.close()));
+    this.#sourcesBranch?.send({ type: 'branch.stop' });
+    this.#ledger.flush();
+  }
+
+  #closeStore(): void {
+    this.#ledger.close();
+    const { waiting } = this.#account;
+    if (waiting > 0) throw new Error(`${waiting} messages could not be written`);
+  }
+
+  async #closeRest(): Promise<void> {
+    this.#http.close();
+    await this.#control.close();
+    await this.#world.close();
+  }
+
+  /** The forced end: nothing is waited for but what must not be left half done. */
+  async #abort(): Promise<void> {
+    this.#http.close();
+    this.#ledger.close();
+    await Promise.all([this.#control.close(), this.#world.close()]);
+  }
+
+  #end(): DaemonEnd {
+    const { output } = this.#root.getSnapshot();
+    const { exitCode = 1, phases = [], failure = null } = output ?? {};
+    const status = this.status();
+    const { account, sinks } = status;
+    if (failure !== null) this.#log.error({ actor: 'supervisor' }, `failed: ${failure}`);
+    const per = sinks.map(({ name, delivered, dead, expired, pending }) => ({
+      name,
+      delivered,
+      dead,
+      expired,
+      pending,
+    }));
+    const { heard, accepted, dropped, waiting } = account;
+    const outcome = `heard ${heard}, accepted ${accepted}, dropped ${dropped}, waiting ${waiting}`;
+    const delivered = per.map(
+      (it) => `${it.name}: ${it.delivered} delivered, ${it.pending} kept for the next start`,
+    );
+    this.#log.info(
+      { actor: 'supervisor', account, sinks: per },
+      `account: ${[outcome, ...delivered].join('; ')}`,
+    );
+    const wrong = imbalance(account);
+    if (wrong !== undefined)
+      this.#log.error({ actor: 'supervisor', account }, `account does not add up: ${wrong}`);
+    this.#log.info({ actor: 'supervisor', to: 'stopped', exitCode }, 'Cleanup complete');
+    return { exitCode, phases, failure, status };
+  }
+
+  #sayPhase({ phase, end, tookMs, text }: PhaseEnd): void {
+    const took = formatDuration(tookMs);
+    const fields = { actor: 'supervisor', phase, end, ms: Math.round(tookMs) };
+    const said = `cleanup: ${PHASES[phase]}, ${took}`;
+    if (end === 'done') this.#log.info(fields, said);
+    else
+      this.#log.error(
+        fields,
+        `${said}: ${end === 'failed' ? `failed: ${text}` : 'not done within its limit'}`,
+      );
+  }
+
+  #heard(signal: SignalName): void {
+    // Reading the configuration anew is not offered yet; a terminal that hangs up must not end a daemon.
+    if (signal === 'SIGHUP') return;
+    this.stop(signal, 128 + constants.signals[signal]);
+  }
+
+  #commands(): ControlCommands {
+    return {
+      status: () => this.status(),
+      isReady: () => this.#root.getSnapshot().hasTag('ready'),
+      deadLetters: (limit) => this.#ledger.deadLetters(limit),
+      retry: (ids) => this.#ledger.retry(ids),
+      discard: (ids) => this.#ledger.discard(ids),
+      resume: (sink) => this.#sinks.resume(sink),
+      breaker: (name, action, forMs) => {
+        const gate =
+          this.#sinks.gate(name) ?? this.#sources.map((source) => source.gate(name)).find((it) => it);
+        if (gate === undefined) return 'unknown';
+        if (action === 'isolate') gate.isolate(forMs);
+        else gate[action]();
+        return 'done';
+      },
+      addChannel: (slug, ids) => {
+        for (const source of this.#sources) source.addChannel(slug, ids);
+      },
+    };
+  }
+
+  #longestTimeout(): number {
+    const own = this.#config.sinks.map((sink) => ('timeout' in sink ? sink.timeout : 0));
+    return Math.max(this.#config.timeouts.lookup, this.#config.timeouts.connect, ...own);
+  }
+}
+
+const PHASES: Record<Phase, string> = {
+  closingSources: 'closing sources',
+  drainingQueues: 'draining queues',
+  closingSinks: 'closing sinks',
+  cancellingTasks: 'cancelling tasks',
+  closingStore: 'closing the store',
+  closingRest: 'closing sessions and control',
+};
+
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
