@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { ConfigDocument, Environment, Problem } from './config/document.js';
 import { findConfigFile } from './config/places.js';
-import { record } from './config/references.js';
+import { record } from './config/record.js';
 import { EarshotError } from './errors.js';
 import type { DiscordConfig, ParsedConfig, PostgrestConfig, SinkConfig } from './schema.js';
 import { Secret } from './secret.js';

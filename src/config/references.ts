@@ -5,6 +5,7 @@
 import { suggestion } from './did-you-mean.js';
 import type { Path, Problem } from './document.js';
 import { nameOf, shown } from './problems.js';
+import { record } from './record.js';
 
 export function referenceProblems(config: unknown): Problem[] {
   const kick = record(record(config).kick);
@@ -79,15 +80,6 @@ function unknown(names: readonly unknown[], known: readonly string[], path: Path
       },
     ];
   });
-}
-
-const NOTHING: Readonly<Record<string, unknown>> = {};
-
-/** A map of the file, or an empty one where something else stands. */
-export function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value))
-    : NOTHING;
 }
 
 function list(value: unknown): readonly unknown[] {

@@ -9,7 +9,7 @@ import { Secret } from '../secret.js';
 import { discordWebhook } from '../sinks/discord-url.js';
 import type { Path, Problem } from './document.js';
 import { nameOf } from './problems.js';
-import { record } from './references.js';
+import { record } from './record.js';
 
 export interface Secrets {
   /** By the dotted name of the key: `sinks.discord.url`. */
