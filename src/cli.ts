@@ -40,12 +40,12 @@ function program(): Command {
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .option(
-      '-c, --config FILE',
+      '-c, --config <FILE>',
       'the configuration (default: ./earshot.yaml, then ~/.config/earshot/, then /etc/earshot/)',
     )
-    .option('--socket FILE', "the daemon's socket (default: beside its store)")
+    .option('--socket <FILE>', "the daemon's socket (default: beside its store)")
     .addOption(
-      new Option('--log-level LEVEL', 'how much `run` logs').choices(['debug', 'info', 'warn', 'error']),
+      new Option('--log-level <LEVEL>', 'how much `run` logs').choices(['debug', 'info', 'warn', 'error']),
     )
     .exitOverride();
 
@@ -63,7 +63,7 @@ function program(): Command {
     .command('demo')
     .description('all of it against built-in stand-ins of Kick and Discord; no account, no network')
     .option('--keep', 'keep running afterwards')
-    .option('--seed N', 'repeat a run', wholeNumber)
+    .option('--seed <N>', 'repeat a run', wholeNumber)
     .action(
       runs(async (options: DemoOptions) => {
         const { demo } = await import('./commands/demo.js');
@@ -138,7 +138,7 @@ function program(): Command {
   breaker.argument('<NAME>', 'a sink, or a connection as `status --channels` shows it');
   breaker.argument('<ACTION>', 'isolate, release or reset', oneOf(['isolate', 'release', 'reset'] as const));
   breaker
-    .option('--for TIME', 'how long isolate holds, such as 30m')
+    .option('--for <TIME>', 'how long isolate holds, such as 30m')
     .option('--json', 'print JSON')
     .action(
       runs(async (options: BreakerOptions, name: string, action: 'isolate' | 'release' | 'reset') => {
@@ -156,7 +156,7 @@ function program(): Command {
     .description("give a channel's ids: Kick's JSON as a browser saved it, or the number of its chatroom")
     .argument('<SLUG>')
     .argument('[FILE]', '- for standard input')
-    .option('--chatroom N', 'the number of its chatroom', wholeNumber)
+    .option('--chatroom <N>', 'the number of its chatroom', wholeNumber)
     .option('--json', 'print JSON')
     .action(
       runs(async (options: ChannelAddOptions, slug: string, file: string | undefined) => {
