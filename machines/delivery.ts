@@ -31,9 +31,8 @@ interface DeliveryContext extends DeliveryInput {
   readonly dueAt: number;
 }
 
-/** How an attempt ended, at `at`. */
-export type AttemptEnd = { readonly at: number } & /** Rows left the outbox. */
-(
+/** How an attempt ended, at `at`. `done`: rows left the outbox. */
+export type AttemptEnd = { readonly at: number } & (
   | { readonly kind: 'done' }
   /** Over without progress, and nothing is wrong here: try the rest (rejected), or when the limit allows (later). */
   | { readonly kind: 'passed' }

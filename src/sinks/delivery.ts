@@ -388,9 +388,9 @@ export class Delivery implements Outlet {
   #remember(): void {
     const { ledger } = this.#options;
     const breaker = this.gate.memory();
-    if (this.#refusal === undefined) return ledger.remember(this.sink, { breaker });
-    const { target, error, since } = this.#refusal;
-    ledger.remember(this.sink, { breaker, refused: { target, error, since } });
+    const { target, error, since } = this.#refusal ?? {};
+    const refused = target && error && since !== undefined ? { target, error, since } : undefined;
+    ledger.remember(this.sink, refused ? { breaker, refused } : { breaker });
   }
 
   #turnedWithin(limitMs: number): Promise<void> {

@@ -6,16 +6,18 @@ import type { Clock } from '../world.js';
 
 /** As observed for a webhook, for answers that carry no headers. */
 const BUCKET = { requests: 5, withinMs: 2_000 } as const;
-/** As observed for a channel; no header tells of it but a 429. */
+/**
+ * As observed for a channel. No header tells of it, and not every service behind a webhook's form has it: it is
+ * reckoned with from the first 429 on that asks for more than a bucket ever does.
+ */
 const HIDDEN = { requests: 30, withinMs: 60_000 } as const;
-/** A window that differs by more belongs to another service, of which nothing hidden is known. */
-const BUCKET_TOLERANCE_MS = 500;
+const LONGER_THAN_A_BUCKET_MS = 5_000;
 
 export class DiscordLimits {
   readonly #clock: Pick<Clock, 'now'>;
   /** When the last requests were answered: never before they were counted over there. */
   #answeredAt: number[] = [];
-  #expectsHidden = true;
+  #knowsHidden = false;
 
   constructor(clock: Pick<Clock, 'now'>) {
     this.#clock = clock;
@@ -26,33 +28,24 @@ export class DiscordLimits {
     const now = this.#clock.now();
     this.#answeredAt = [...this.#answeredAt, now].slice(-HIDDEN.requests);
     const told = bucketOf(headers);
-    if (told !== undefined && this.#isAnotherBucket(told)) this.#expectsHidden = false;
     const bucketMs = told === undefined ? this.#leftOf(BUCKET, now) : told.remaining > 0 ? 0 : told.resetMs;
-    return Math.max(bucketMs, this.#expectsHidden ? this.#leftOf(HIDDEN, now) : 0);
+    return Math.max(bucketMs, this.#knowsHidden ? this.#leftOf(HIDDEN, now) : 0);
   }
 
-  /** A 429 named its own time: when that is over, the count begins anew. */
-  limited(): void {
+  /** A 429 named its own time, in milliseconds: when that is over, the count begins anew. */
+  limited(forMs: number): void {
     this.#answeredAt = [];
+    this.#knowsHidden ||= forMs > LONGER_THAN_A_BUCKET_MS;
   }
 
   /** How long until one request less lies within the limit's time. */
   #leftOf({ requests, withinMs }: { requests: number; withinMs: number }, now: number): number {
     const oldest = this.#answeredAt.at(-requests);
-    return oldest === undefined || this.#answeredAt.length < requests
-      ? 0
-      : Math.max(0, oldest + withinMs - now);
-  }
-
-  #isAnotherBucket({ limit, remaining, resetMs }: Bucket): boolean {
-    if (limit !== BUCKET.requests || resetMs > BUCKET.withinMs + BUCKET_TOLERANCE_MS) return true;
-    const isFresh = remaining === limit - 1;
-    return isFresh && resetMs < BUCKET.withinMs - BUCKET_TOLERANCE_MS;
+    return oldest === undefined ? 0 : Math.max(0, oldest + withinMs - now);
   }
 }
 
 interface Bucket {
-  readonly limit: number;
   readonly remaining: number;
   /** `Reset-After` is relative: no clock has to agree with Discord's. */
   readonly resetMs: number;
@@ -63,11 +56,11 @@ interface Bucket {
  * at: a sink asks one route of one webhook, so whichever bucket the newest answer names is the one that counts.
  */
 function bucketOf(headers: Headers): Bucket | undefined {
-  const [limit, remaining, seconds] = ['limit', 'remaining', 'reset-after'].map((name) =>
+  const [remaining, seconds] = ['remaining', 'reset-after'].map((name) =>
     secondsOf(headers.get(`x-ratelimit-${name}`)),
   );
-  if (limit === undefined || remaining === undefined || seconds === undefined) return undefined;
-  return { limit, remaining, resetMs: Math.ceil(seconds * 1_000) };
+  if (remaining === undefined || seconds === undefined) return undefined;
+  return { remaining, resetMs: Math.ceil(seconds * 1_000) };
 }
 
 /** A day at most: a number beyond that is a mistake, and would hold a sink for ever. */

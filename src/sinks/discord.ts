@@ -60,9 +60,10 @@ export function createDiscord(
 function outcomeFrom(result: HttpResult | undefined, sink: string, limits?: DiscordLimits): Outcome {
   if (result === undefined) return { kind: 'cancelled', sent: 'no' };
   if (result.kind === 'answered') {
-    if (result.status === 429) limits?.limited();
     const holdMs = result.status === 429 ? 0 : (limits?.holdAfter(result.headers) ?? 0);
-    return outcomeOf(result, sink, holdMs);
+    const outcome = outcomeOf(result, sink, holdMs);
+    if (outcome.kind === 'later') limits?.limited(outcome.hold.forMs);
+    return outcome;
   }
   const { cause, sent, code, text } = result;
   return cause === 'cancelled'
