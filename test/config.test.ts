@@ -284,6 +284,7 @@ describe('secrets', () => {
       `rules: [{ name: "${WEBHOOK}", match: { pattern: "(${WEBHOOK}" }, sinks: ["${WEBHOOK}"] }]`,
       `sinks: { discord: { type: discord, urlFile: "${WEBHOOK}", timeout: \${HOOK}, ping: { users: [\${HOOK}] } } }`,
       `sinks: { discord: { type: "\${HOOK}" }, "${WEBHOOK}": { type: discord } }`,
+      `rules: [{ name: a, sinks: [b] }]\nsinks: { caNary-tOken_01234567890123456789abcdefghijk: { type: console } }`,
       `sinks: { db: { type: postgrest, url: "\${HOOK} x", keyFile: "\${HOOK}", table: "\${HOOK}" } }`,
       `limits: { frameSize: "\${HOOK}" }\ncontrol: { port: "\${HOOK}", host: "\${HOOK}", tokenFile: "\${HOOK}" }`,
       `log: "${WEBHOOK}" ${WEBHOOK}`,
