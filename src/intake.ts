@@ -152,7 +152,13 @@ class InboundChannel implements ChannelIntake {
   #goOn(waiting: Waiting): void {
     const { ledger } = this.#options;
     // A burst within one turn: the store is asked to keep up before anything is given up.
-    if (this.queue.size >= this.#options.queueLimit) ledger.relieve();
+    const isFull = () => this.queue.size >= this.#options.queueLimit;
+    if (isFull()) ledger.relieve();
+    // What is only archived never drives out what somebody waits for.
+    if (waiting.kind !== 'matched' && isFull()) {
+      this.#drop(waiting);
+      return;
+    }
     this.#put(this.queue, waiting);
     ledger.arrived(this.queue);
   }

@@ -60,7 +60,7 @@ export class Committer {
     for (const [queue, count] of batch.taken) queue.take(count);
     this.#accept(batch, new Set(duplicates), at);
     const endedAt = clock.now();
-    const diskMs = endedAt - startedAt - arrivals.length * MESSAGE_MS;
+    const diskMs = Math.ceil(endedAt - startedAt - arrivals.length * MESSAGE_MS);
     if (diskMs > REST_MIN_MS) this.restsUntil = endedAt + Math.min(diskMs, REST_MAX_MS);
   }
 

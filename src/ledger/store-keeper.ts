@@ -119,6 +119,7 @@ export class StoreKeeper {
 
   /** Closes it, after one last try to write what waits. */
   close(): void {
+    if (this.state === 'closed') return;
     if (this.#store && !this.isReady) this.#recover(this.#store);
     this.#actor?.send({ type: 'store.closing' });
     this.#store?.close();

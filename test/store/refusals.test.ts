@@ -66,7 +66,7 @@ function smallDisk(): string | undefined {
 describe('a full disk', () => {
   it('refuses with what to do, loses nothing committed, and is whole again when there is room', (context) => {
     const where = smallDisk();
-    if (where === undefined) context.skip('making a file system needs root');
+    if (where === undefined) return context.skip('making a file system needs root');
     const options = optionsIn(where);
     const store = reopened(options);
     const ballast = join(where, 'ballast');
@@ -92,7 +92,7 @@ describe('a full disk', () => {
 
   it('refuses to open a store for which there is no room', (context) => {
     const where = smallDisk();
-    if (where === undefined) context.skip('making a file system needs root');
+    if (where === undefined) return context.skip('making a file system needs root');
     const { bavail, bsize } = statfsSync(where);
     writeFileSync(join(where, 'ballast'), Buffer.alloc(bavail * bsize));
     expect(refusal(() => reopened(optionsIn(where))).code).toBe('full');
