@@ -235,7 +235,8 @@ export class Delivery implements Outlet {
 
   #lookNow(): void {
     const snapshot = this.#actor?.getSnapshot();
-    if (snapshot?.status !== 'active' || !this.#scope.isOpen) return;
+    // A branch that is started anew while the daemon stops must not begin anything.
+    if (snapshot?.status !== 'active' || !this.#scope.isOpen || this.#isClosing) return;
     if (snapshot.matches('settling')) {
       if (this.#pump.settle()) this.#tell({ type: 'settlement.taken', at: this.#now() });
       return;

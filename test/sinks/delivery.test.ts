@@ -352,6 +352,30 @@ describe('a crash in the middle of a request', () => {
   });
 });
 
+describe('a store that is down', () => {
+  it('serves what fits the window, keeps 500 acknowledgements, then waits; nothing twice, nothing lost', async () => {
+    const it = await runSinks([postgrest({ batch: 10 })], {
+      script: () => new Response('', { status: 201 }),
+    });
+    it.notify(1);
+    await it.clock.advance(100);
+    it.fillDisk(true);
+    it.notify(300);
+    await it.clock.advance(2_000);
+    it.notify(300);
+    await it.clock.advance(5_000);
+    expect(it.status()).toMatchObject({ state: 'settling' });
+    expect(it.asked).toHaveLength(1 + 51);
+    it.fillDisk(false);
+    await it.clock.advance(30_000);
+    const texts = it.asked.flatMap(({ body }) => (body as { message: string }[]).map((row) => row.message));
+    expect(texts).toHaveLength(601);
+    expect(new Set(texts)).toHaveProperty('size', 601);
+    expect(it.status()).toMatchObject({ state: 'idle', delivered: 601, pending: 0 });
+    expect(it.ledger.read('database', 0, 10)).toEqual([]);
+  });
+});
+
 describe('the end', () => {
   it('drains what is well, and waits for nobody who is not', async () => {
     const it = await runSinks([discord(), postgrest()], {

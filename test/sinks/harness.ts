@@ -13,12 +13,14 @@ import { createDeadlines } from '../../src/actors/deadline.js';
 import { HttpSessions } from '../../src/actors/http.js';
 import { RingInboundQueue } from '../../src/actors/queue.js';
 import type { ResolvedSink } from '../../src/config.js';
+import { StoreError } from '../../src/errors.js';
 import { createLedger } from '../../src/ledger/store-ledger.js';
 import type { Waiting } from '../../src/ledger.js';
 import type { Log } from '../../src/log.js';
 import { Secret } from '../../src/secret.js';
 import { createSinks } from '../../src/sinks/plane.js';
 import { openSqliteStore } from '../../src/store/sqlite.js';
+import type { Store } from '../../src/store.js';
 import type { Clock, World } from '../../src/world.js';
 
 const MINUTE_MS = 60_000;
@@ -153,10 +155,12 @@ export async function runSinks(sinks: readonly ResolvedSink[], options: RunOptio
     asked.push(it);
     return script(it, asked.length - 1);
   };
+  let isFull = false;
   const world = options.world ?? {
     clock: still,
     random: () => 0.5,
-    openStore: openSqliteStore,
+    openStore: (storeOptions: Parameters<World['openStore']>[0]) =>
+      refusing(openSqliteStore(storeOptions), () => isFull),
     fetch,
   };
   const { clock } = world;
@@ -225,6 +229,10 @@ export async function runSinks(sinks: readonly ResolvedSink[], options: RunOptio
     ledger,
     deadlines,
     end,
+    /** From now on the store refuses everything, or takes it again. */
+    fillDisk(full: boolean) {
+      isFull = full;
+    },
     answer(next: Script) {
       script = next;
     },
@@ -271,6 +279,29 @@ export async function runSinks(sinks: readonly ResolvedSink[], options: RunOptio
       return at;
     },
   };
+}
+
+/** A store that, while it is refused, does nothing but say that the disk is full. */
+function refusing(store: Store, isRefused: () => boolean): Store {
+  return new Proxy(store, {
+    get(target, name: keyof Store) {
+      const method = target[name];
+      return (...args: never[]) => {
+        if (isRefused() && name !== 'close' && name !== 'stats')
+          throw new StoreError('full', 'the disk is full');
+        return Reflect.apply(method, target, args);
+      };
+    },
+  });
+}
+
+/** Resolves once the claim holds, on this machine's clock. */
+export async function until(claim: () => boolean, timeoutMs = 5_000): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!claim()) {
+    if (performance.now() > end) throw new Error(`not within ${timeoutMs} ms: ${claim}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
 }
 
 /** Texts of the embeds of what was asked of Discord. */
