@@ -34,6 +34,8 @@ export class Committer {
   /** Queues with something to commit, and those of them with something not yet numbered. */
   readonly #arrived = new Set<InboundQueue<Waiting>>();
   readonly #unnumbered = new Set<InboundQueue<Waiting>>();
+  /** Rows on their way out that the store will never have: of messages given up, or found to be repeated, meanwhile. */
+  #strays: { readonly sink: string; readonly seq: number }[] = [];
 
   constructor(parts: CommitterParts) {
     this.#parts = parts;
@@ -86,11 +88,24 @@ export class Committer {
   /** One that waited is given up: sinks that had it offered and have not sent it must not. True when one has sent it. */
   dropped({ rows = [], told }: Waiting): boolean {
     const offered = rows.filter(({ seq }) => told?.has(seq));
-    const unsent = offered.filter(
-      ({ seq, sink }) => !this.#parts.acks.has(sink, seq) && !this.#isInFlight(sink, seq),
+    const withdrawn = offered.filter(
+      ({ seq, sink }) => !this.#parts.acks.has(sink, seq) && this.#withdraw(sink, seq),
     );
-    for (const { seq, sink } of unsent) this.#withdraw(sink, seq);
-    return unsent.length < offered.length;
+    return withdrawn.length < offered.length;
+  }
+
+  /** A sink has dealt with these rows. */
+  settled(sink: string, settlements: readonly Settlement[]): void {
+    if (this.#strays.length === 0) return;
+    const seqs = new Set(settlements.map(({ seq }) => seq));
+    this.#strays = this.#strays.filter((it) => it.sink !== sink || !seqs.has(it.seq));
+  }
+
+  /** A sink crashed: what was on its way out and is not in the store is gone with it. */
+  crashed(sink: string): void {
+    const left = this.#strays.filter((it) => it.sink !== sink);
+    this.#parts.counts.settle(sink, 'expired', this.#strays.length - left.length);
+    this.#strays = left;
   }
 
   /** Counts what was committed, and gives new rows to their sinks in the order of their numbers. */
@@ -126,17 +141,20 @@ export class Committer {
     account.duplicates += 1;
     it.counts.duplicates += 1;
     for (const { seq, sink } of it.rows ?? []) {
-      if (it.told?.has(seq) && !ended.has(seq) && !this.#isInFlight(sink, seq)) this.#withdraw(sink, seq);
+      if (it.told?.has(seq) && !ended.has(seq)) this.#withdraw(sink, seq);
     }
   }
 
-  #withdraw(sink: string, seq: number): void {
+  /** Takes back a row that was offered. False when it is on its way out already. */
+  #withdraw(sink: string, seq: number): boolean {
+    const outlet = this.#parts.outlets.get(sink);
+    if (outlet?.inFlight.includes(seq)) {
+      this.#strays.push({ sink, seq });
+      return false;
+    }
     this.#parts.counts.settle(sink, 'expired', 1);
-    this.#parts.outlets.get(sink)?.expired([seq]);
-  }
-
-  #isInFlight(sink: string, seq: number): boolean {
-    return this.#parts.outlets.get(sink)?.inFlight.includes(seq) ?? false;
+    outlet?.expired([seq]);
+    return true;
   }
 
   #number(sink: string) {

@@ -133,10 +133,12 @@ class StoreLedger implements Ledger {
     const isCommitted = this.#commit(settlements);
     if (!isCommitted && !this.#acks.keep(sink, settlements)) return 'full';
     for (const { end } of settlements) this.#counts.settle(sink, end, 1);
+    this.#committer.settled(sink, settlements);
     return isCommitted ? 'committed' : 'kept';
   }
 
   crashed(sink: string, seqs: readonly number[]): number[] {
+    this.#committer.crashed(sink);
     if (seqs.length === 0) return [];
     const at = this.#options.world.clock.wall();
     let dead: number[] = [];

@@ -103,6 +103,18 @@ export class TestOutlet implements Outlet {
     return answer;
   }
 
+  /** It forgets its window, and begins anew with what the store has. */
+  crash(): void {
+    this.#ledger.detach(this.sink);
+    this.#ledger.crashed(this.sink, this.inFlight);
+    this.inFlight = [];
+    this.window = [];
+    this.given.length = 0;
+    this.#cursor = 0;
+    this.#isSpilling = true;
+    this.#ledger.attach(this);
+  }
+
   #enter(rows: readonly OutboxRow[]): number {
     const entering = rows.slice(0, Math.max(0, this.room - this.window.length));
     this.window.push(...entering);
@@ -167,8 +179,8 @@ export function run(options: RunOptions = {}) {
     lines,
     outlets,
     store: () => opened,
-    hear: (id: string, text = 'hello @bob', channel = 'c1') =>
-      intake.channel(channel).hear(message(id, { text, channel })),
+    hear: (id: string, text = 'hello @bob', channel = 'c1', username = 'Ann') =>
+      intake.channel(channel).hear(message(id, { text, channel, sender: { id: '7', username } })),
     /** A sink takes its place, with room for so many. */
     outlet(sink = 'discord', room = 500) {
       const outlet = new TestOutlet(sink, ledger, room);
