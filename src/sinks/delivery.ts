@@ -19,10 +19,11 @@ import { formatDuration } from '../durations.js';
 import type { LastError } from '../errors.js';
 import type { Ledger, Outlet } from '../ledger.js';
 import type { Log } from '../log.js';
-import type { OutboxRow, SinkMemory } from '../store.js';
+import type { OutboxRow } from '../store.js';
 import type { World } from '../world.js';
 import type { Host } from './host.js';
 import { Pump } from './pump.js';
+import { type Refusal, Refusals } from './refusals.js';
 import type { Outcome, Sink, SinkStatus } from './sink.js';
 import { OutboxWindow } from './window.js';
 
@@ -41,9 +42,7 @@ export interface DeliveryOptions {
   readonly timeoutMs: number;
 }
 
-export type Refusal = NonNullable<SinkMemory['refused']> & { readonly remedy: string };
-
-const BACKOFF_MS = { initialMs: 1_000, maxMs: 60_000 } as const;
+const BACKOFF_MS = { initialMs: 500, maxMs: 60_000 } as const;
 const RECOVERY_MAX_MS = 600_000;
 /** A probe's lease outlasts its request. */
 const PROBE_GRACE_MS = 5_000;
@@ -56,6 +55,7 @@ export class Delivery implements Outlet {
   readonly #options: DeliveryOptions;
   readonly #window: OutboxWindow;
   readonly #pump: Pump;
+  readonly #refusals: Refusals;
   readonly #listeners = new Set<() => void>();
   readonly #path: string;
   #scope = new Scope();
@@ -63,7 +63,6 @@ export class Delivery implements Outlet {
   #branch: ActorRefFrom<typeof branchMachine> | undefined;
   #condition: DeliveryCondition = 'idle';
   #sinceAt: number;
-  #refusal: Refusal | undefined;
   /** Since when it waits for a limit, monotonic milliseconds, and how long it did before. */
   #limitedSince: number | undefined;
   #limitedMs = 0;
@@ -78,6 +77,7 @@ export class Delivery implements Outlet {
     this.#path = `sinks/${sink.name}`;
     this.#sinceAt = clock.wall();
     this.#window = new OutboxWindow(sink.name, ledger, clock);
+    this.#refusals = new Refusals(sink, ledger);
     this.gate = this.#gateOf();
     this.#pump = new Pump({
       sink,
@@ -104,19 +104,25 @@ export class Delivery implements Outlet {
 
   /** Rows of a refused sink wait for a person, however long that takes. */
   get ages(): boolean {
-    return this.#refusal === undefined;
+    return this.refusal === undefined;
   }
 
   /** Why the endpoint refuses; undefined while it does not. */
   get refusal(): Refusal | undefined {
-    return this.#refusal;
+    return this.#refusals.current;
   }
 
-  /** Nothing is left, or nothing can be done about it soon: nobody has to wait for this sink. */
-  get isDrained(): boolean {
+  /**
+   * Nothing is left, or nothing can be done about it before `untilAt` (monotonic): nobody has to wait for this sink.
+   * One that fails is not waited for either: its rows are safe in the outbox.
+   */
+  isDrained(untilAt: number): boolean {
     const isRunning = this.#branch?.getSnapshot().matches('running') === true;
-    const isStuck = this.#actor?.getSnapshot().hasTag('unwell') === true || this.#condition === 'settling';
-    return !isRunning || isStuck || this.#options.ledger.figures(this.sink).pending === 0;
+    const snapshot = this.#actor?.getSnapshot();
+    if (!isRunning || snapshot === undefined || snapshot.hasTag('unwell')) return true;
+    if (this.#condition === 'settling' || snapshot.matches({ waiting: 'backingOff' })) return true;
+    if (snapshot.matches('waiting') && snapshot.context.dueAt >= untilAt) return true;
+    return this.#options.ledger.figures(this.sink).pending === 0;
   }
 
   onChange(listener: () => void): () => void {
@@ -152,8 +158,8 @@ export class Delivery implements Outlet {
   }
 
   resume(): 'resumed' | 'notRefused' {
-    if (this.#refusal === undefined) return 'notRefused';
-    this.#refusal = undefined;
+    if (this.refusal === undefined) return 'notRefused';
+    this.#refusals.lift();
     this.#remember();
     this.#options.log.info({ actor: this.#path, from: 'refused' }, `resumed (${this.sink}): by hand`);
     this.#tell({ type: 'sink.resumed', at: this.#now() });
@@ -197,7 +203,7 @@ export class Delivery implements Outlet {
       state: this.#state,
       sinceAt: this.#sinceAt,
       waitUntil: this.#waitUntil,
-      lastError: this.#refusal?.error ?? lastError,
+      lastError: this.refusal?.error ?? lastError,
       lastDeliveredAt,
       breaker: this.gate.status(),
       queue: {
@@ -277,7 +283,7 @@ export class Delivery implements Outlet {
         }),
         (self) => this.#born(self),
       ),
-      () => ({ ...BACKOFF_MS, seed: this.#seed(), at: this.#now(), isRefused: this.#wasRefused() }),
+      () => ({ ...BACKOFF_MS, seed: this.#seed(), at: this.#now(), isRefused: this.#refusals.recall() }),
     );
     const clear = fromPromise(async () => {
       await this.clear();
@@ -344,22 +350,14 @@ export class Delivery implements Outlet {
     } else this.#limitedSince ??= this.#now();
   }
 
-  #refused({ error, remedy }: Extract<Outcome, { kind: 'refused' }>): void {
-    const at = this.#options.world.clock.wall();
-    this.#refusal = { target: this.#options.sink.target, error: { ...error, at }, since: at, remedy };
+  #refused(outcome: Extract<Outcome, { kind: 'refused' }>): void {
+    const { error, remedy } = outcome;
+    this.#refusals.note(outcome, this.#options.world.clock.wall());
     this.#remember();
     this.#options.log.error(
       { actor: this.#path, to: 'refused', code: error.code },
       `refused (${this.sink}): ${error.text}; ${remedy}`,
     );
-  }
-
-  /** What an earlier process was refused holds as long as the configuration names the same endpoint. */
-  #wasRefused(): boolean {
-    const { sink, ledger } = this.#options;
-    const { refused } = ledger.memory(sink.name);
-    if (refused?.target === sink.target) this.#refusal ??= { ...refused, remedy: '' };
-    return this.#refusal !== undefined;
   }
 
   #buried({ seq }: OutboxRow, { code, text }: LastError): void {
@@ -385,13 +383,8 @@ export class Delivery implements Outlet {
     );
   }
 
-  /** What the next process must know. */
   #remember(): void {
-    const { ledger } = this.#options;
-    const breaker = this.gate.memory();
-    const { target, error, since } = this.#refusal ?? {};
-    const refused = target && error && since !== undefined ? { target, error, since } : undefined;
-    ledger.remember(this.sink, refused ? { breaker, refused } : { breaker });
+    this.#refusals.remember(this.gate.memory());
   }
 
   #turnedWithin(limitMs: number): Promise<void> {

@@ -7,8 +7,9 @@ import { branchMachine } from '../../machines/branch.js';
 import type { Gate } from '../actors/breaker.js';
 import type { HttpPool } from '../actors/http.js';
 import { bound, wired } from '../actors/wired.js';
-import type { Config, ResolvedSink } from '../config.js';
+import { type Config, type ResolvedSink, secretsOf } from '../config.js';
 import type { Log } from '../log.js';
+import { createScrubber } from '../secret.js';
 import type { StatusReason } from '../sources/source.js';
 import type { Clock, World } from '../world.js';
 import { createConsole } from './console.js';
@@ -28,8 +29,8 @@ export interface Sinks {
   start(): void;
   status(): SinkStatus[];
   reasons(): StatusReason[];
-  /** Resolves when no sink that is well has anything left, or by `signal`. */
-  drain(signal: AbortSignal): Promise<void>;
+  /** Resolves when no sink that is well has anything left that could go out within `limitMs`, or by `signal`. */
+  drain(limitMs: number, signal: AbortSignal): Promise<void>;
   /** In the configured order. What is out ends, or is aborted after `limitMs` in all; rows stay in the outbox. */
   close(limitMs: number): Promise<void>;
   resume(name: string): 'resumed' | 'notRefused' | 'unknown';
@@ -98,7 +99,7 @@ export function createSinks(options: SinksOptions): Sinks {
     },
     status: () => deliveries.map((delivery) => delivery.status()),
     reasons: () => deliveries.flatMap(reasonsOf),
-    drain: (signal) => drained(deliveries, signal),
+    drain: (limitMs, signal) => drained(deliveries, clock.now() + limitMs, signal),
     async close(limitMs) {
       const untilAt = clock.now() + limitMs;
       // First nobody begins anything, so that a sink that hangs takes no time from those after it.
@@ -118,8 +119,9 @@ function assemble({ config, world, http, ledger, log, version, print }: SinksOpt
     hosts.set(origin, host);
     return host;
   };
+  const scrub = createScrubber(secretsOf({ sinks: config.sinks, control: false }));
   const deliveries = config.sinks.map((it) => {
-    const sink = createSink(it, { clock: world.clock, version, print });
+    const sink = discreet(createSink(it, { clock: world.clock, version, print }), scrub);
     if (sink.origin !== undefined) http.keepOneFor(sink.name);
     const { breaker, timeout } = it.type === 'console' ? CONSOLE : it;
     const host = sink.origin === undefined ? undefined : hostOf(sink.origin);
@@ -128,10 +130,22 @@ function assemble({ config, world, http, ledger, log, version, print }: SinksOpt
   return { deliveries, hosts: [...hosts.values()] };
 }
 
-function drained(deliveries: readonly Delivery[], signal: AbortSignal): Promise<void> {
+/** A server may say our own secrets back to us: what it answered is scrubbed before anybody keeps or shows it. */
+function discreet(sink: Sink, scrub: (text: string) => string): Sink {
+  return {
+    ...sink,
+    async send(rows, context) {
+      const outcome = await sink.send(rows, context);
+      if (!('error' in outcome)) return outcome;
+      return { ...outcome, error: { code: outcome.error.code, text: scrub(outcome.error.text) } };
+    },
+  };
+}
+
+function drained(deliveries: readonly Delivery[], untilAt: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const look = () => {
-      if (!signal.aborted && !deliveries.every((delivery) => delivery.isDrained)) return;
+      if (!signal.aborted && !deliveries.every((delivery) => delivery.isDrained(untilAt))) return;
       signal.removeEventListener('abort', look);
       for (const stop of stops) stop();
       resolve();

@@ -376,6 +376,35 @@ describe('a store that is down', () => {
   });
 });
 
+describe('a crash while the store is down', () => {
+  it('sends nothing again that was delivered and could not be acknowledged', async () => {
+    const it = await runSinks([postgrest({ batch: 10 })], {
+      script: () => new Response('', { status: 201 }),
+    });
+    it.fillDisk(true);
+    it.notify(300);
+    await it.clock.advance(2_000);
+    it.notify(300);
+    await it.clock.advance(5_000);
+    expect(it.status()).toMatchObject({ state: 'settling' });
+    const before = it.asked.length;
+    it.actor('sinks', 'database', 'queue').send({
+      type: 'queue.counted',
+      get size(): number {
+        throw new Error('thrown in a machine');
+      },
+    });
+    await it.clock.advance(5_000);
+    expect(it.asked).toHaveLength(before);
+    it.fillDisk(false);
+    await it.clock.advance(30_000);
+    const texts = it.asked.flatMap(({ body }) => (body as { message: string }[]).map((row) => row.message));
+    expect(texts).toHaveLength(600);
+    expect(new Set(texts)).toHaveProperty('size', 600);
+    expect(it.status()).toMatchObject({ delivered: 600, pending: 0 });
+  });
+});
+
 describe('the end', () => {
   it('drains what is well, and waits for nobody who is not', async () => {
     const it = await runSinks([discord(), postgrest()], {
@@ -387,7 +416,7 @@ describe('the end', () => {
     it.notify(200);
     await it.clock.settle();
     let isDrained = false;
-    void it.plane.drain(new AbortController().signal).then(() => {
+    void it.plane.drain(10_000, new AbortController().signal).then(() => {
       isDrained = true;
     });
     await it.clock.advance(100);
