@@ -21,6 +21,7 @@ import type { Ledger, Outlet } from '../ledger.js';
 import type { Log } from '../log.js';
 import type { OutboxRow } from '../store.js';
 import type { World } from '../world.js';
+import { Condition } from './condition.js';
 import type { Host } from './host.js';
 import { Pump } from './pump.js';
 import { type Refusal, Refusals } from './refusals.js';
@@ -56,16 +57,11 @@ export class Delivery implements Outlet {
   readonly #window: OutboxWindow;
   readonly #pump: Pump;
   readonly #refusals: Refusals;
-  readonly #listeners = new Set<() => void>();
+  readonly #condition: Condition;
   readonly #path: string;
   #scope = new Scope();
   #actor: ActorRefFrom<typeof deliveryMachine> | undefined;
   #branch: ActorRefFrom<typeof branchMachine> | undefined;
-  #condition: DeliveryCondition = 'idle';
-  #sinceAt: number;
-  /** Since when it waits for a limit, monotonic milliseconds, and how long it did before. */
-  #limitedSince: number | undefined;
-  #limitedMs = 0;
   #isLooking = false;
   #isClosing = false;
 
@@ -75,7 +71,7 @@ export class Delivery implements Outlet {
     this.#options = options;
     this.sink = sink.name;
     this.#path = `sinks/${sink.name}`;
-    this.#sinceAt = clock.wall();
+    this.#condition = new Condition(clock);
     this.#window = new OutboxWindow(sink.name, ledger, clock);
     this.#refusals = new Refusals(sink, ledger);
     this.gate = this.#gateOf();
@@ -120,14 +116,13 @@ export class Delivery implements Outlet {
     const isRunning = this.#branch?.getSnapshot().matches('running') === true;
     const snapshot = this.#actor?.getSnapshot();
     if (!isRunning || snapshot === undefined || snapshot.hasTag('unwell')) return true;
-    if (this.#condition === 'settling' || snapshot.matches({ waiting: 'backingOff' })) return true;
+    if (this.#condition.now === 'settling' || snapshot.matches({ waiting: 'backingOff' })) return true;
     if (snapshot.matches('waiting') && snapshot.context.dueAt >= untilAt) return true;
     return this.#options.ledger.figures(this.sink).pending === 0;
   }
 
   onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#condition.onChange(listener);
   }
 
   /** From now on it is given rows, and sends them. */
@@ -176,7 +171,7 @@ export class Delivery implements Outlet {
   async close(limitMs: number): Promise<void> {
     const { world, ledger, log } = this.#options;
     this.leave();
-    if (this.#condition === 'draining') await this.#turnedWithin(limitMs);
+    if (this.#condition.now === 'draining') await this.#condition.turnedWithin(limitMs);
     await this.#scope.close(world.clock, CLEAR_MS);
     this.#remember();
     ledger.detach(this.sink);
@@ -201,7 +196,7 @@ export class Delivery implements Outlet {
       name: sink.name,
       type: sink.type,
       state: this.#state,
-      sinceAt: this.#sinceAt,
+      sinceAt: this.#condition.sinceAt,
       waitUntil: this.#waitUntil,
       lastError: this.refusal?.error ?? lastError,
       lastDeliveredAt,
@@ -218,25 +213,21 @@ export class Delivery implements Outlet {
       expired,
       pending,
       requests,
-      rateLimitedMs: Math.round(this.#limitedMs + this.#limitedNowMs),
+      rateLimitedMs: Math.round(this.#condition.limitedMs),
     };
   }
 
   get #state(): string {
     const branch = this.#branch?.getSnapshot();
-    if (branch === undefined || this.#isClosing || branch.matches('running')) return this.#condition;
+    if (branch === undefined || this.#isClosing || branch.matches('running')) return this.#condition.now;
     return branch.matches('failed') ? 'failed' : 'restarting';
   }
 
   /** Epoch milliseconds; null while it waits for nothing. */
   get #waitUntil(): number | null {
-    if (this.#condition !== 'waiting') return null;
+    if (this.#condition.now !== 'waiting') return null;
     const dueAt = this.#actor?.getSnapshot().context.dueAt ?? 0;
     return Math.round(this.#options.world.clock.wall() + Math.max(0, dueAt - this.#now()));
-  }
-
-  get #limitedNowMs(): number {
-    return this.#limitedSince === undefined ? 0 : this.#now() - this.#limitedSince;
   }
 
   #lookNow(): void {
@@ -330,24 +321,13 @@ export class Delivery implements Outlet {
   }
 
   #turned(condition: DeliveryCondition, isLimited: boolean): void {
-    this.#noteLimit(isLimited);
-    const from = this.#condition;
     if (condition === 'idle') this.look();
-    if (condition === from) return;
-    this.#condition = condition;
-    this.#sinceAt = this.#options.world.clock.wall();
+    const from = this.#condition.turn(condition, isLimited);
+    if (from === undefined) return;
     this.#options.log.debug(
       { actor: `${this.#path}/delivery`, from, to: condition },
       condition === 'blocked' ? this.gate.refusal() : `delivery ${condition} (${this.sink})`,
     );
-    for (const listener of this.#listeners) listener();
-  }
-
-  #noteLimit(isLimited: boolean): void {
-    if (!isLimited) {
-      this.#limitedMs += this.#limitedNowMs;
-      this.#limitedSince = undefined;
-    } else this.#limitedSince ??= this.#now();
   }
 
   #refused(outcome: Extract<Outcome, { kind: 'refused' }>): void {
@@ -385,19 +365,6 @@ export class Delivery implements Outlet {
 
   #remember(): void {
     this.#refusals.remember(this.gate.memory());
-  }
-
-  #turnedWithin(limitMs: number): Promise<void> {
-    const { clock } = this.#options.world;
-    return new Promise((resolve) => {
-      const end = () => {
-        clock.clearTimeout(timer);
-        stop();
-        resolve();
-      };
-      const timer = clock.setTimeout(end, limitMs);
-      const stop = this.onChange(end);
-    });
   }
 
   #tell(event: DeliveryEvent): void {
