@@ -221,7 +221,7 @@ class RunningDaemon implements Daemon {
         }),
         startSources: this.#step(() => this.#startTasks()),
         closingSources: this.#step(() => this.#closeSources()),
-        drainingQueues: this.#step((signal) => this.#sinks.drain(signal)),
+        drainingQueues: this.#step((signal) => this.#sinks.drain(shutdown.drain, signal)),
         closingSinks: this.#step(() => this.#sinks.close(shutdown.sinks)),
         cancellingTasks: this.#step(async () => {
           const left = await this.#tasks.cancelAll(shutdown.tasks);

@@ -93,7 +93,12 @@ export function createRules({ watch, rules, sinks }: RulesConfig): Rules {
       const sender = fold(message.sender.username);
       const concerned = persons.filter(({ names, ignore }) => !ignore.has(sender) && !names.includes(sender));
       if (concerned.length === 0) return IGNORED;
-      const heard = { message, sender, persons: concerned, text: fold(withoutEmotes(message.text.slice(0, TEXT_MAX))) };
+      const heard = {
+        message,
+        sender,
+        persons: concerned,
+        text: fold(withoutEmotes(message.text.slice(0, TEXT_MAX))),
+      };
 
       const hits: { rule: Rule; hit: Hit; isCooling: boolean }[] = [];
       for (const [index, rule] of compiled.entries()) {

@@ -60,7 +60,10 @@ const slug = z
   .string()
   .trim()
   .toLowerCase()
-  .regex(/^[A-Za-z0-9_-]{1,64}$/, 'not a channel; give its slug, as in kick.com/SLUG: letters, digits, _ and -');
+  .regex(
+    /^[A-Za-z0-9_-]{1,64}$/,
+    'not a channel; give its slug, as in kick.com/SLUG: letters, digits, _ and -',
+  );
 const id = z.number().int().positive().max(Number.MAX_SAFE_INTEGER);
 const count = (min: number, max: number) => z.number().int().min(min).max(max);
 const secret = z

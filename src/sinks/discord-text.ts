@@ -8,7 +8,6 @@ const EMOTE = /\[emote:\d+:([^\]]{0,100})\]/g;
 /** Characters that turn text around, join or hide it. The joiner inside emoji (U+200D) is kept. */
 const INVISIBLE =
   /[\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
 const FORMATTING = /[\\*_~|`[\]()<>]/g;
 /** At the beginning of a line: headings, subtext, quotes, lists. */

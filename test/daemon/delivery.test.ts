@@ -1,37 +1,56 @@
 import { describe, expect, it } from 'vitest';
-import { channels, configText, discordSink, discordStandin, kickStandin, runDaemon } from '../support/daemon.js';
+import {
+  channels,
+  configText,
+  discordSink,
+  discordStandin,
+  kickStandin,
+  runDaemon,
+} from '../support/daemon.js';
 
-const NO_LIMITS = { bucket: null, channelPerMinute: null };
+const NO_LIMITS = { bucket: { limit: 10_000, windowMs: 1_000 }, channelPerMinute: null };
 
 describe('from chat to Discord', () => {
-  it.each(['centrifugo', 'pusher'] as const)('over %s: 1,000 messages, 100 of them for bob, exactly those, each once, in order', async (transport) => {
-    const watched = channels(20);
-    const kick = await kickStandin({ channels: watched, offers: [transport] });
-    const discord = await discordStandin(NO_LIMITS);
-    const running = await runDaemon(
-      configText({ kick, channels: watched, sinks: discordSink(discord.webhook()), transport }),
-    );
-    await running.untilLive();
-    const said = new Map<string, string[]>();
-    for (let count = 0; count < 1_000; count += 1) {
-      const slug = `channel${(count % 20) + 1}`;
-      const isForBob = count % 10 === Math.floor(count / 100);
-      const text = isForBob ? `@Bob number ${count}` : count % 3 === 0 ? `@bobby number ${count}` : `number ${count}, mail x@bob.example`;
-      if (isForBob) said.set(slug, [...(said.get(slug) ?? []), text.toLowerCase()]);
-      kick.say(slug, { username: 'alice', text });
-    }
-    await running.until(({ account }) => account.heard === 1_000);
-    await discord.until(() => discord.embeds.length >= 100, 10_000);
-    await running.until(({ sinks }) => sinks[0]?.delivered === 100);
-    const shown = new Map<string, string[]>();
-    for (const { title, description } of discord.embeds) {
-      const text = String(description).replace('\u2060', '').toLowerCase();
-      shown.set(String(title), [...(shown.get(String(title)) ?? []), text]);
-    }
-    expect(shown).toEqual(said);
-    expect(discord.embeds).toHaveLength(100);
-    expect(running.status().account).toMatchObject({ heard: 1_000, accepted: 100, unmatched: 900, dropped: 0 });
-  });
+  it.each(['centrifugo', 'pusher'] as const)(
+    'over %s: 1,000 messages, 100 of them for bob, exactly those, each once, in order',
+    async (transport) => {
+      const watched = channels(20);
+      const kick = await kickStandin({ channels: watched, offers: [transport] });
+      const discord = await discordStandin(NO_LIMITS);
+      const running = await runDaemon(
+        configText({ kick, channels: watched, sinks: discordSink(discord.webhook()), transport }),
+      );
+      await running.untilLive();
+      const said = new Map<string, string[]>();
+      for (let count = 0; count < 1_000; count += 1) {
+        const slug = `channel${(count % 20) + 1}`;
+        const isForBob = count % 10 === Math.floor(count / 100);
+        const text = isForBob
+          ? `@Bob number ${count}`
+          : count % 3 === 0
+            ? `@bobby number ${count}`
+            : `number ${count}, mail x@bob.example`;
+        if (isForBob) said.set(slug, [...(said.get(slug) ?? []), text.toLowerCase()]);
+        kick.say(slug, { username: 'alice', text });
+      }
+      await running.until(({ account }) => account.heard === 1_000);
+      await discord.until(() => discord.embeds.length >= 100, 10_000);
+      await running.until(({ sinks }) => sinks[0]?.delivered === 100);
+      const shown = new Map<string, string[]>();
+      for (const { title, description } of discord.embeds) {
+        const text = String(description).replace('\u2060', '').toLowerCase();
+        shown.set(String(title), [...(shown.get(String(title)) ?? []), text]);
+      }
+      expect(shown).toEqual(said);
+      expect(discord.embeds).toHaveLength(100);
+      expect(running.status().account).toMatchObject({
+        heard: 1_000,
+        accepted: 100,
+        unmatched: 900,
+        dropped: 0,
+      });
+    },
+  );
 
   it('opens the breaker after five answers of 500, asks nothing meanwhile, probes once, and delivers all that waited', async () => {
     const kick = await kickStandin();
@@ -41,13 +60,16 @@ describe('from chat to Discord', () => {
     );
     await running.untilLive();
     discord.fail({ kind: 'status', status: 500 }, 5);
-    for (let count = 0; count < 30; count += 1) kick.say('channel1', { username: 'alice', text: `@bob ${count}` });
-    await running.until(({ sinks }) => sinks[0]?.breaker.state === 'open');
+    for (let count = 0; count < 30; count += 1)
+      kick.say('channel1', { username: 'alice', text: `@bob ${count}` });
+    await running.until(({ sinks }) => sinks[0]?.breaker.state === 'open', 15_000);
     const opened = performance.now();
     expect(discord.requests).toHaveLength(5);
     expect(running.status().sinks[0]?.breaker).toMatchObject({ failures: 5, threshold: 5, trips: 1 });
     await running.until(({ health }) => health === 'degraded');
-    expect(running.status().reasons).toContainEqual(expect.objectContaining({ code: 'circuitOpen', severity: 'degraded' }));
+    expect(running.status().reasons).toContainEqual(
+      expect.objectContaining({ code: 'circuitOpen', severity: 'degraded' }),
+    );
     await discord.until(() => discord.requests.length > 5);
     expect(performance.now() - opened).toBeGreaterThanOrEqual(1_900);
     await running.until(({ sinks }) => sinks[0]?.delivered === 30);
@@ -61,11 +83,13 @@ describe('from chat to Discord', () => {
     const kick = await kickStandin();
     const hanging = await discordStandin(NO_LIMITS);
     const well = await discordStandin(NO_LIMITS);
-    const sinks = discordSink(hanging.webhook(), 'timeout: 300ms') + discordSink(well.webhook(), 'batch: 1', 'second');
+    const sinks =
+      discordSink(hanging.webhook(), 'timeout: 300ms') + discordSink(well.webhook(), 'batch: 1', 'second');
     const running = await runDaemon(configText({ kick, sinks }));
     await running.untilLive();
     hanging.fail({ kind: 'hang' });
-    for (let count = 0; count < 20; count += 1) kick.say('channel1', { username: 'alice', text: `@bob ${count}` });
+    for (let count = 0; count < 20; count += 1)
+      kick.say('channel1', { username: 'alice', text: `@bob ${count}` });
     await running.until(({ sinks: [, second] }) => second?.delivered === 20);
     await running.until(({ timeouts }) => (timeouts['discord send']?.timedOut ?? 0) >= 1);
     const { started = 0, longestMs = 0 } = running.status().timeouts['discord send'] ?? {};
@@ -78,25 +102,29 @@ describe('from chat to Discord', () => {
   it.each([
     ['unknown webhook', { kind: 'unknownWebhook' }],
     ['invalid token', { kind: 'invalidToken' }],
-  ] as const)('makes zero further requests after %s, says why and what to type, and goes on when resumed', async (_, fault) => {
-    const kick = await kickStandin();
-    const discord = await discordStandin(NO_LIMITS);
-    const running = await runDaemon(configText({ kick, sinks: discordSink(discord.webhook()) }));
-    await running.untilLive();
-    discord.fail(fault);
-    kick.say('channel1', { username: 'alice', text: '@bob one' });
-    await running.until(({ sinks }) => sinks[0]?.state === 'refused');
-    for (let count = 0; count < 10; count += 1) kick.say('channel1', { username: 'alice', text: `@bob ${count}` });
-    await running.until(({ sinks }) => sinks[0]?.pending === 11);
-    expect(discord.requests).toHaveLength(1);
-    const reason = running.status().reasons.find(({ code }) => code === 'sinkRefused');
-    expect(reason?.do).toContain('earshot resume discord');
-    discord.recover();
-    const { socket = '' } = running.daemon.address ?? {};
-    const { askDaemon } = await import('../support/ask-daemon.js');
-    expect(await askDaemon(socket, 'POST', '/resume', { sink: 'discord' })).toMatchObject({ status: 200 });
-    await running.until(({ sinks }) => sinks[0]?.delivered === 11);
-  });
+  ] as const)(
+    'makes zero further requests after %s, says why and what to type, and goes on when resumed',
+    async (_, fault) => {
+      const kick = await kickStandin();
+      const discord = await discordStandin(NO_LIMITS);
+      const running = await runDaemon(configText({ kick, sinks: discordSink(discord.webhook()) }));
+      await running.untilLive();
+      discord.fail(fault);
+      kick.say('channel1', { username: 'alice', text: '@bob one' });
+      await running.until(({ sinks }) => sinks[0]?.state === 'refused');
+      for (let count = 0; count < 10; count += 1)
+        kick.say('channel1', { username: 'alice', text: `@bob ${count}` });
+      await running.until(({ sinks }) => sinks[0]?.pending === 11);
+      expect(discord.requests).toHaveLength(1);
+      const reason = running.status().reasons.find(({ code }) => code === 'sinkRefused');
+      expect(reason?.do).toContain('earshot resume discord');
+      discord.recover();
+      const { socket = '' } = running.daemon.address ?? {};
+      const { askDaemon } = await import('../support/ask-daemon.js');
+      expect(await askDaemon(socket, 'POST', '/sinks/discord/resume')).toMatchObject({ status: 200 });
+      await running.until(({ sinks }) => sinks[0]?.delivered === 11);
+    },
+  );
 
   it('keeps to the tenth of a second what a 429 asked for, and sends nothing meanwhile', async () => {
     const kick = await kickStandin();

@@ -1,0 +1,74 @@
+/** `earshot` as a process of its own, started by the built command line and ended by the test. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import type { StatusDocument } from '../../src/status.js';
+import { askDaemon } from './ask-daemon.js';
+import type { LogLine } from './daemon.js';
+
+const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
+
+export interface EarshotProcess {
+  readonly child: ChildProcess;
+  readonly lines: readonly LogLine[];
+  readonly output: () => string;
+  /** Resolves with the exit code (128 + n after a signal nobody caught). */
+  readonly exited: Promise<number>;
+  status(): Promise<StatusDocument>;
+  /** Resolves once the claim about the status holds. */
+  until(claim: (status: StatusDocument) => unknown, withinMs?: number): Promise<void>;
+}
+
+/** Starts `earshot run` on this configuration. The store is `earshot.db` in the same folder. */
+export function startProcess(yaml: string, folder: string): EarshotProcess {
+  const file = join(folder, 'earshot.yaml');
+  writeFileSync(file, yaml);
+  const child = spawn(process.execPath, [CLI, 'run', '-c', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  const lines: LogLine[] = [];
+  let rest = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk;
+    const [last = '', ...whole] = (rest + chunk).split('\n').reverse();
+    rest = last;
+    for (const line of whole.reverse()) lines.push(JSON.parse(line));
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    output += chunk;
+  });
+  const exited = once(child, 'close').then(([code, signal]) => (signal === null ? Number(code) : 137));
+  onTestFinished(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    await exited;
+  });
+  const status = async (): Promise<StatusDocument> =>
+    JSON.parse((await askDaemon(join(folder, 'earshot.db.sock'), 'GET', '/status')).text);
+  return {
+    child,
+    lines,
+    output: () => output,
+    exited,
+    status,
+    async until(claim, withinMs = 10_000) {
+      const end = performance.now() + withinMs;
+      for (;;) {
+        const now = await status().catch(() => undefined);
+        if (now !== undefined && claim(now)) return;
+        if (performance.now() > end) {
+          throw new Error(
+            `not within ${withinMs} ms: ${String(claim)}\n${JSON.stringify(now)}\n${output.slice(-3_000)}`,
+          );
+        }
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    },
+  };
+}
+
+export const isLive = ({ sources }: StatusDocument): boolean =>
+  sources.every(
+    (source) => source.channels.length > 0 && source.channels.every(({ state }) => state === 'live'),
+  );
