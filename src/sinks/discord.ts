@@ -19,7 +19,7 @@ export function createDiscord(
   const address = config.url.reveal();
   const webhook = discordWebhook(address);
   // Others than this form of User-Agent are turned away by the edge.
-  const headers = { 'user-agent': `DiscordBot (https://www.npmjs.com/package/earshot, ${version})` };
+  const headers = { 'user-agent': `DiscordBot (https://earshot.example, ${version})` };
   const thread = webhook.threadId === undefined ? '' : `&thread_id=${encodeURIComponent(webhook.threadId)}`;
   const request = (rest: Pick<HttpRequest, 'method' | 'url'> & Partial<HttpRequest>): HttpRequest => ({
     headers,
