@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { InspectionEvent } from 'xstate';
 import { loadConfig, secretsOf } from '../../src/config.js';
 import { type Daemon, type DaemonEnd, startDaemon } from '../../src/daemon.js';
 import { type DiscordOptions, type DiscordStandin, startDiscord } from '../../src/demo/discord-standin.js';
@@ -115,6 +116,7 @@ export async function runDaemon(
   yaml: string,
   folder = temporaryFolder(),
   level: 'debug' | 'info' = 'info',
+  inspect?: (event: InspectionEvent) => void,
 ): Promise<Running> {
   const file = join(folder, 'earshot.yaml');
   writeFileSync(file, yaml);
@@ -136,6 +138,7 @@ export async function runDaemon(
   const daemon = startDaemon(config, { ...world, onSignal: () => () => {} }, log, {
     version: '0.0.0',
     print: () => {},
+    ...(inspect && { inspect }),
   });
   let isStopped = false;
   const stop = () => {
