@@ -3,10 +3,10 @@
  * the tests play its outages. It knows nothing of Earshot. Shapes and figures are those of Discord's public API
  * documents: 5 requests per 2 s for a webhook, and 30 per 60 s for its channel.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { appendBounded, Changes } from './changes.js';
-import { problemsOf } from './discord-limits.js';
-import { type Answer, type Exchange, Loopback, readBody, sendAnswer } from './loopback.js';
+import { refusedMessage } from './discord-limits.js';
+import { Faults } from './faults.js';
+import { type Answer, type Exchange, exchange, Loopback, type Verdict } from './loopback.js';
 import { asObject, type JsonObject, parseJson } from './untrusted-json.js';
 
 export interface DiscordOptions {
@@ -17,13 +17,15 @@ export interface DiscordOptions {
   readonly channelPerMinute?: number | null;
 }
 
-/** What goes wrong, for the next `times` requests or until another is played. */
+/** What goes wrong, for the next `times` requests or until `recover()`. */
 export type DiscordFault =
   | { readonly kind: 'status'; readonly status: number }
   /** Read, and never answered. */
   | { readonly kind: 'hang' }
   /** The message is taken, and the connection torn before the answer is out. */
   | { readonly kind: 'takenThenCut' }
+  /** The message is taken and answered with 200, and the connection torn in the middle of the answer. */
+  | { readonly kind: 'tornAnswer' }
   | { readonly kind: 'unknownWebhook' }
   | { readonly kind: 'invalidToken' }
   /** 429 of Discord's own; `retryAfter` in seconds, absent: neither body nor header says when. */
@@ -69,7 +71,7 @@ export class DiscordStandin {
   readonly #options: DiscordOptions;
   readonly #changes = new Changes();
   readonly #windows = new Map<string, Window>();
-  #faults: { fault: DiscordFault; left: number }[] = [];
+  readonly #faults = new Faults<DiscordFault>();
   #loopback: Loopback | undefined;
   #lastId = 1_300_000_000_000_000_000n;
 
@@ -79,8 +81,9 @@ export class DiscordStandin {
   }
 
   async open(): Promise<void> {
+    const log = { requests: this.requests, changes: this.#changes };
     this.#loopback = await Loopback.open(
-      (request, response) => this.#handle(request, response),
+      (request, response) => exchange(request, response, log, (asked, body) => this.#judge(asked, body)),
       this.#options.port,
     );
   }
@@ -102,13 +105,13 @@ export class DiscordStandin {
   }
 
   /** From the next request on; without `times` until `recover()`. Several are played one after the other. */
-  fail(fault: DiscordFault, times = Number.POSITIVE_INFINITY): void {
-    this.#faults.push({ fault, left: times });
+  fail(fault: DiscordFault, times?: number): void {
+    this.#faults.add(fault, times);
   }
 
   /** Nothing goes wrong any more. */
   recover(): void {
-    this.#faults = [];
+    this.#faults.clear();
   }
 
   /** Dials are refused by the system until `comeBack`. */
@@ -129,64 +132,42 @@ export class DiscordStandin {
     return this.#changes.until(claim, timeoutMs);
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = 'GET', url = '/', headers } = request;
-    const body = await readBody(request);
-    const exchange: Exchange = { at: Date.now(), method, path: url, headers, body: body ?? '', status: 0 };
-    appendBounded(this.requests, exchange, KEPT);
-    const answer = this.#answer(exchange, body);
-    if (answer === 'cut') response.destroy();
-    else if (answer !== 'never') {
-      exchange.status = answer.status;
-      sendAnswer(response, answer);
-    }
-    this.#changes.happened();
-  }
-
-  #answer(exchange: Exchange, body: string | undefined): Answer | 'never' | 'cut' {
-    const url = new URL(exchange.path, 'http://localhost');
+  #judge(asked: Exchange, body: string | undefined): Verdict {
+    const url = new URL(asked.path, 'http://localhost');
     const [, id, token] = WEBHOOK.exec(url.pathname) ?? [];
     if (id === undefined || token === undefined) return error(404, 0, '404: Not Found');
-    const fault = this.#nextFault();
-    if (fault !== undefined && fault.kind !== 'takenThenCut') return this.#play(fault);
-    if (exchange.method === 'GET') {
-      return {
-        status: 200,
-        headers: this.#headers(id),
-        body: { type: 1, id, token, name: 'Stand-in', channel_id: '1', application_id: null },
-      };
+    const fault = this.#faults.take();
+    if (fault !== undefined && fault.kind !== 'takenThenCut' && fault.kind !== 'tornAnswer') {
+      return this.#play(fault, id);
     }
-    if (exchange.method !== 'POST') return error(405, 0, '405: Method Not Allowed');
+    if (asked.method === 'GET') {
+      const webhook = { type: 1, id, token, name: 'Stand-in', channel_id: '1', application_id: null };
+      return { status: 200, headers: this.#headers(id), body: webhook };
+    }
+    if (asked.method !== 'POST') return error(405, 0, '405: Method Not Allowed');
+    const answer = this.#execute(id, asked.at, url.searchParams.get('wait') === 'true', body);
+    if (fault?.kind === 'tornAnswer') return { ...answer, isTorn: true };
+    return fault?.kind === 'takenThenCut' ? 'cut' : answer;
+  }
+
+  #execute(id: string, at: number, waits: boolean, body: string | undefined): Answer {
     const limited = this.#limit(id);
     if (limited) return limited;
+    const headers = this.#headers(id);
     if (body === undefined) return error(413, 40005, 'Request entity too large');
     const message = asObject(parseJson(body));
     if (message === undefined) return error(400, 50109, 'The request body contains invalid JSON.');
-    const problems = problemsOf(message);
-    if (problems.length > 0) return invalid(problems, this.#headers(id));
-    appendBounded(this.delivered, { at: exchange.at, webhook: id, message }, KEPT);
-    if (fault?.kind === 'takenThenCut') return 'cut';
-    if (url.searchParams.get('wait') !== 'true') return { status: 204, headers: this.#headers(id) };
+    const refused = refusedMessage(message);
+    if (refused) return { ...refused, headers };
+    appendBounded(this.delivered, { at, webhook: id, message }, KEPT);
+    if (!waits) return { status: 204, headers };
     this.#lastId += 1n;
-    const sent = {
-      id: String(this.#lastId),
-      channel_id: '1',
-      webhook_id: id,
-      type: 0,
-      timestamp: new Date(exchange.at).toISOString(),
-    };
-    return { status: 200, headers: this.#headers(id), body: { ...message, ...sent } };
+    const timestamp = new Date(at).toISOString();
+    const sent = { id: String(this.#lastId), channel_id: '1', webhook_id: id, type: 0, timestamp };
+    return { status: 200, headers, body: { ...message, ...sent } };
   }
 
-  #nextFault(): DiscordFault | undefined {
-    const [next] = this.#faults;
-    if (next === undefined) return undefined;
-    next.left -= 1;
-    if (next.left <= 0) this.#faults.shift();
-    return next.fault;
-  }
-
-  #play(fault: Exclude<DiscordFault, { kind: 'takenThenCut' }>): Answer | 'never' {
+  #play(fault: Exclude<DiscordFault, { kind: 'takenThenCut' | 'tornAnswer' }>, id: string): Verdict {
     switch (fault.kind) {
       case 'hang':
         return 'never';
@@ -208,6 +189,7 @@ export class DiscordStandin {
         const { retryAfter, header, scope = 'user' } = fault;
         if (retryAfter === undefined) return { status: 429 };
         const headers = {
+          ...this.#headers(id),
           'retry-after': String(header ?? Math.ceil(retryAfter)),
           'x-ratelimit-scope': scope,
           ...(scope === 'global' && { 'x-ratelimit-global': 'true' }),
@@ -264,16 +246,6 @@ const CHANNEL_PER_MINUTE = 30;
 
 function error(status: number, code: number, message: string): Answer {
   return { status, body: { message, code } };
-}
-
-function invalid(problems: readonly string[], headers: Record<string, string>): Answer {
-  const errors = Object.fromEntries(
-    problems.map((problem) => {
-      const [path = '_', ...why] = problem.split(': ');
-      return [path, { _errors: [{ code: 'INVALID', message: why.join(': ') }] }];
-    }),
-  );
-  return { status: 400, headers, body: { message: 'Invalid Form Body', code: 50035, errors } };
 }
 
 function tooMany(forMs: number, scope: 'user' | 'shared', headers: Record<string, string>): Answer {

@@ -4,9 +4,9 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Tokens } from './centrifugo-standin.js';
-import { appendBounded, type Changes } from './changes.js';
+import type { Changes } from './changes.js';
 import type { Room } from './kick-message.js';
-import { type Answer, type Exchange, readBody, sendAnswer } from './loopback.js';
+import { type Answer, type Exchange, exchange } from './loopback.js';
 import type { Transport } from './realtime-links.js';
 import { asObject, type JsonObject, parseJson } from './untrusted-json.js';
 
@@ -21,7 +21,6 @@ interface Credentials {
   readonly websocketUrl: () => string;
 }
 
-const REQUESTS_KEPT = 100_000;
 const HISTORY_ANSWER_MAX = 50;
 const HISTORY_WINDOW_MS = 5000;
 
@@ -55,17 +54,11 @@ export class KickHttp {
     return found;
   }
 
-  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method = 'GET', url = '/', headers } = request;
-    const body = (await readBody(request)) ?? '';
-    const exchange: Exchange = { at: Date.now(), method, path: url, headers, body, status: 0 };
-    appendBounded(this.requests, exchange, REQUESTS_KEPT);
-    const answer = this.#answer(method, new URL(url, 'http://localhost'), body);
-    if (answer !== 'never') {
-      exchange.status = answer.status;
-      sendAnswer(response, answer);
-    }
-    this.#changes.happened();
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const log = { requests: this.requests, changes: this.#changes };
+    return exchange(request, response, log, ({ method, path }, body) =>
+      this.#answer(method, new URL(path, 'http://localhost'), body ?? ''),
+    );
   }
 
   #answer(method: string, url: URL, body: string): Answer | 'never' {

@@ -12,7 +12,7 @@
  *   newest first, `metadata` a JSON string; with `?start_time=ISO` the five seconds that follow, oldest first
  * - sockets `/app/{key}` (Pusher) and `/connection/websocket` (Centrifugo)
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { CENTRIFUGO_PATH, type CentrifugoOptions, centrifugoProtocol, Tokens } from './centrifugo-standin.js';
 import { appendBounded, Changes } from './changes.js';
@@ -109,7 +109,7 @@ export class KickStandin {
 
   async open(): Promise<void> {
     this.#loopback = await Loopback.open(
-      (request: IncomingMessage, response: ServerResponse) => this.#http.handle(request, response),
+      (request, response) => this.#http.handle(request, response),
       this.#options.port,
     );
     this.#loopback.server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket, head));

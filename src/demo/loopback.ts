@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { appendBounded, type Changes } from './changes.js';
 
 /** What was asked and how it was answered; `status` 0 means that no answer was given. */
 export interface Exchange {
@@ -19,7 +20,7 @@ export interface Exchange {
 }
 
 /** The largest body a stand-in reads; beyond it the request counts as too large. */
-export const BODY_MAX = 8 * 1024 * 1024;
+const BODY_MAX = 8 * 1024 * 1024;
 
 export class Loopback {
   readonly server: Server;
@@ -83,7 +84,7 @@ export class Loopback {
 }
 
 /** The body's text, or `undefined` when it is larger than `maxBytes`. Rejects when the client hangs up. */
-export async function readBody(request: IncomingMessage, maxBytes = BODY_MAX): Promise<string | undefined> {
+async function readBody(request: IncomingMessage, maxBytes = BODY_MAX): Promise<string | undefined> {
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of request) {
@@ -98,19 +99,54 @@ export async function readBody(request: IncomingMessage, maxBytes = BODY_MAX): P
 export interface Answer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Objects go out as JSON, strings as they are, nothing as an empty body. */
+  /** Objects go out as JSON, strings as HTML, nothing as an empty body. */
   readonly body?: unknown;
+  /** Status and headers go out, and half of the body; then the connection is torn. */
+  readonly isTorn?: boolean;
 }
 
-export function sendAnswer(response: ServerResponse, answer: Answer): void {
+/** What becomes of a request: an answer, none for ever, or a torn connection. */
+export type Verdict = Answer | 'never' | 'cut';
+
+/** Where a stand-in writes down what it was asked, and who is told that something happened. */
+export interface ExchangeLog {
+  readonly requests: Exchange[];
+  readonly changes: Changes;
+}
+
+/** The most requests a stand-in remembers. */
+const REQUESTS_KEPT = 100_000;
+
+/** Reads a request to its end, writes it down, and does with it what `judge` says; the body is undefined when too large. */
+export async function exchange(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { requests, changes }: ExchangeLog,
+  judge: (asked: Exchange, body: string | undefined) => Verdict,
+): Promise<void> {
+  const { method = 'GET', url = '/', headers } = request;
+  const body = await readBody(request);
+  const asked: Exchange = { at: Date.now(), method, path: url, headers, body: body ?? '', status: 0 };
+  appendBounded(requests, asked, REQUESTS_KEPT);
+  const verdict = judge(asked, body);
+  if (verdict === 'cut') response.destroy();
+  else if (verdict !== 'never') {
+    asked.status = verdict.status;
+    sendAnswer(response, verdict);
+  }
+  changes.happened();
+}
+
+function sendAnswer(response: ServerResponse, { status, headers, body, isTorn = false }: Answer): void {
   if (response.destroyed) return;
-  const isText = typeof answer.body === 'string';
-  const text = answer.body === undefined ? '' : isText ? String(answer.body) : JSON.stringify(answer.body);
+  const isText = typeof body === 'string';
+  const text = body === undefined ? '' : isText ? body : JSON.stringify(body);
   const type = isText ? 'text/html; charset=UTF-8' : 'application/json';
-  response.writeHead(answer.status, {
-    ...(answer.body === undefined ? {} : { 'content-type': type }),
-    ...(answer.status === 204 ? {} : { 'content-length': String(Buffer.byteLength(text)) }),
-    ...answer.headers,
+  response.writeHead(status, {
+    ...(body === undefined ? {} : { 'content-type': type }),
+    ...(status === 204 ? {} : { 'content-length': String(Buffer.byteLength(text)) }),
+    ...headers,
   });
-  response.end(text);
+  if (isTorn) response.write(text.slice(0, text.length / 2), () => response.destroy());
+  else response.end(text);
 }
