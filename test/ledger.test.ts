@@ -217,6 +217,22 @@ describe('a store that is down', () => {
     expect(it.ledger.stats().pending).toBe(0);
   });
 
+  it('loses with a sink that crashes what that was sending and nobody else has, and counts it', () => {
+    const it = run({ queueLimit: 2 });
+    const discord = it.outlet();
+    const other = occupy(it.options);
+    for (const id of ['sending', 'b']) it.hear(id);
+    it.clock.turn();
+    discord.inFlight = [1];
+    for (const id of ['c', 'd']) it.hear(id);
+    discord.crash();
+    other.leave();
+    it.clock.advance(1_000);
+    expect(discord.texts()).toEqual(['c', 'd']);
+    expect(it.ledger.figures('discord')).toMatchObject({ created: 4, expired: 2, pending: 2 });
+    expect(it.problems()).toEqual([]);
+  });
+
   it('finds out afterwards that it had a message: what was not sent yet is taken back, what was counts once', () => {
     const first = run();
     for (const id of ['sent', 'sending', 'unsent']) first.hear(id);

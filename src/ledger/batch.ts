@@ -27,7 +27,6 @@ export function batchOf(
   lastSeq: number,
 ): Batch {
   const ended = new Set(settlements.map(({ seq }) => seq));
-  const delivered = new Set(settlements.filter(({ end }) => end === 'delivered').map(({ seq }) => seq));
   const taken: [InboundQueue<Waiting>, number][] = [];
   const waiting: Waiting[] = [];
   const rows: Rows[] = [];
@@ -38,12 +37,10 @@ export function batchOf(
     taken.push([queue, items.length]);
     for (const it of items) {
       const { message, notification } = it;
-      const own = it.rows ?? (notification ? notification.sinks.map((sink) => ({ seq: ++seq, sink })) : NONE);
-      // Delivered while the store was down: only its message is still to be kept.
-      const open = delivered.size > 0 ? own.filter((row) => !delivered.has(row.seq)) : own;
+      const own = it.rows ?? notification?.sinks.map((sink) => ({ seq: ++seq, sink })) ?? NONE;
       waiting.push(it);
       rows.push(own);
-      arrivals.push(notification ? { message, notification, rows: open } : { message, rows: open });
+      arrivals.push(notification ? { message, notification, rows: own } : { message, rows: own });
     }
   }
   return { taken, waiting, rows, arrivals, settlements, ended, lastSeq: seq };

@@ -11,8 +11,8 @@ import type { Acknowledgements } from './acknowledgements.js';
 import { type Batch, batchOf, bySink, outboxRow } from './batch.js';
 import type { SinkCounts } from './sink-counts.js';
 
-/** What a message costs the processor at most; a transaction's time beyond that was the disk's. */
-const MESSAGE_MS = 0.02;
+/** What a message may cost a slow processor; the time of a transaction beyond that was the disk's. */
+const MESSAGE_MS = 0.1;
 /** Less is not worth a rest; more than the other, and the sinks would starve. */
 const REST_MIN_MS = 2;
 const REST_MAX_MS = 1_000;

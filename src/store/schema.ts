@@ -10,16 +10,20 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE archive (
     id          INTEGER PRIMARY KEY,
-    dedupe_key  TEXT NOT NULL UNIQUE,
+    dedupe_key  TEXT NOT NULL,  -- platform:id
     channel     TEXT NOT NULL,
     sender      TEXT NOT NULL,
+    sender_id   TEXT NOT NULL,
     text        TEXT NOT NULL,
     created_at  INTEGER NOT NULL,
     stored_at   INTEGER NOT NULL,
-    message     TEXT NOT NULL,
-    notification TEXT
+    late        INTEGER NOT NULL,
+    reply_to    TEXT,  -- JSON
+    notice      TEXT   -- JSON: why it concerned whom; none when it was only archived
   ) STRICT;
   CREATE INDEX archive_stored ON archive (stored_at);
+  -- The second comes first: ids are random, and each insert would write a page of its own somewhere in the index.
+  CREATE UNIQUE INDEX archive_message ON archive (created_at / 1000, dedupe_key);
 
   CREATE TABLE outbox (
     seq         INTEGER PRIMARY KEY,

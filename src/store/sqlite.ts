@@ -20,10 +20,13 @@ import { translated } from './errors.js';
 import { takeLock } from './lock.js';
 import { isOddSchema, prepareDatabase } from './open.js';
 import { createPrivately, makePrivate } from './private-file.js';
-import { statementsOf } from './statements.js';
+import { columnsOf, notificationOf } from './rows.js';
+import { type StoredRow, statementsOf } from './statements.js';
 
 /** A row whose sink crashed with it so often never goes out again by itself. */
 const CRASHES_MAX = 3;
+/** What a row takes in memory beside its texts, in bytes. */
+const ROW_OVERHEAD = 400;
 /** Freed pages given back to the file system at a time (16 MiB): more would be felt as a pause. */
 const VACUUM_PAGES = 4_096;
 /** Dead letters moved back per transaction: a long backlog must not stop the event loop. */
@@ -158,14 +161,14 @@ class SqliteStore implements Store {
 
   deadLetters(limit: number): DeadLetter[] {
     return this.#read(() =>
-      this.#sql.dead.all({ limit }).map(({ id, sink, ended, at, code, text, message, notification }) => ({
+      this.#sql.dead.all({ limit }).map(({ id, sink, ended, at, code, error, ...columns }) => ({
         id,
         sink,
         end: ended,
         at,
         code,
-        text,
-        notification: { ...JSON.parse(notification), message: JSON.parse(message) },
+        text: error,
+        notification: notificationOf(columns),
       })),
     );
   }
@@ -260,16 +263,10 @@ class SqliteStore implements Store {
 
   /** The archive's id, or undefined when the message is there already. */
   #archive({ message, notification }: Arrival, at: number): number | undefined {
-    const { message: _, ...rest } = notification ?? { message };
     const done = this.#sql.addMessage.run({
-      key: `${message.platform}:${message.id}`,
-      channel: message.channel,
-      sender: message.sender.username,
-      text: message.text,
-      createdAt: message.createdAt,
+      ...columnsOf(message, notification),
+      second: Math.floor(message.createdAt / 1_000),
       at,
-      message: JSON.stringify(message),
-      notification: notification ? JSON.stringify(rest) : null,
     });
     if (done.changes === 0) return undefined;
     if (notification) this.#notifications += 1;
@@ -338,24 +335,9 @@ class SqliteStore implements Store {
   }
 }
 
-interface StoredRow {
-  readonly seq: number;
-  readonly sink: string;
-  readonly acceptedAt: number;
-  readonly crashes: number;
-  readonly message: string;
-  readonly notification: string;
-}
-
-function rowOf({ seq, sink, acceptedAt, crashes, message, notification }: StoredRow): OutboxRow {
-  return {
-    seq,
-    sink,
-    acceptedAt,
-    crashes,
-    bytes: message.length + notification.length,
-    notification: { ...JSON.parse(notification), message: JSON.parse(message) },
-  };
+function rowOf({ seq, sink, acceptedAt, crashes, ...columns }: StoredRow): OutboxRow {
+  const bytes = ROW_OVERHEAD + 2 * (columns.text.length + (columns.replyTo?.length ?? 0));
+  return { seq, sink, acceptedAt, crashes, bytes, notification: notificationOf(columns) };
 }
 
 function sizeOf(file: string): number {

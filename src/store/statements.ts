@@ -1,18 +1,31 @@
 /** Every SQL statement of the store, prepared once. */
 import type { Database } from 'better-sqlite3';
 import type { Mark } from '../store.js';
+import type { NotificationColumns } from './rows.js';
 
-interface Row {
+/** A row of the outbox with what it is about. */
+export interface StoredRow extends NotificationColumns {
   readonly seq: number;
   readonly sink: string;
   readonly acceptedAt: number;
   readonly crashes: number;
-  readonly message: string;
-  readonly notification: string;
 }
 
+export interface StoredDeadLetter extends NotificationColumns {
+  readonly id: number;
+  readonly sink: string;
+  readonly ended: 'dead' | 'expired';
+  readonly at: number;
+  readonly code: string;
+  readonly error: string;
+}
+
+const NOTIFICATION = `
+  dedupe_key AS key, channel, sender, sender_id AS senderId, archive.text, created_at AS createdAt, late,
+  reply_to AS replyTo, notice`;
+
 const ROW = `
-  SELECT seq, sink, accepted_at AS acceptedAt, crashes, message, coalesce(notification, '{}') AS notification
+  SELECT seq, sink, accepted_at AS acceptedAt, crashes, ${NOTIFICATION}
   FROM outbox JOIN archive ON archive.id = outbox.archive_id`;
 
 /** Archived messages that no pending row and no dead letter refers to. */
@@ -22,19 +35,14 @@ const UNREFERENCED = `
 
 export function statementsOf(db: Database) {
   return {
-    addMessage: db.prepare<{
-      key: string;
-      channel: string;
-      sender: string;
-      text: string;
-      createdAt: number;
-      at: number;
-      message: string;
-      notification: string | null;
-    }>(`
-      INSERT INTO archive (dedupe_key, channel, sender, text, created_at, stored_at, message, notification)
-      VALUES ($key, $channel, $sender, $text, $createdAt, $at, $message, $notification)
-      ON CONFLICT (dedupe_key) DO NOTHING`),
+    // A second to either side: a platform may round the time of a message differently when it tells it again.
+    addMessage: db.prepare<NotificationColumns & { second: number; at: number }>(`
+      INSERT INTO archive
+        (dedupe_key, channel, sender, sender_id, text, created_at, stored_at, late, reply_to, notice)
+      SELECT $key, $channel, $sender, $senderId, $text, $createdAt, $at, $late, $replyTo, $notice
+      WHERE NOT EXISTS (
+        SELECT 1 FROM archive WHERE created_at / 1000 IN ($second - 1, $second, $second + 1) AND dedupe_key = $key
+      )`),
     addRow: db.prepare<{ seq: number; sink: string; archived: number; at: number }>(
       'INSERT INTO outbox (seq, sink, archive_id, accepted_at) VALUES ($seq, $sink, $archived, $at)',
     ),
@@ -47,10 +55,10 @@ export function statementsOf(db: Database) {
     setNotifications: db.prepare<{ value: number }>(
       "UPDATE counter SET value = $value WHERE name = 'notifications'",
     ),
-    pendingRows: db.prepare<{ sink: string; after: number; limit: number }, Row>(
+    pendingRows: db.prepare<{ sink: string; after: number; limit: number }, StoredRow>(
       `${ROW} WHERE sink = $sink AND seq > $after ORDER BY seq LIMIT $limit`,
     ),
-    rowsFrom: db.prepare<{ seq: number }, Row>(`${ROW} WHERE seq >= $seq ORDER BY seq`),
+    rowsFrom: db.prepare<{ seq: number }, StoredRow>(`${ROW} WHERE seq >= $seq ORDER BY seq`),
     pending: db.prepare<[], { sink: string; count: number; oldestAt: number }>(
       'SELECT sink, count(*) AS count, min(accepted_at) AS oldestAt FROM outbox GROUP BY sink',
     ),
@@ -71,20 +79,8 @@ export function statementsOf(db: Database) {
     die: db.prepare<{ seq: number; ended: string; at: number; code: string; text: string }>(`
       INSERT INTO dead (sink, archive_id, accepted_at, ended, at, code, text)
       SELECT sink, archive_id, accepted_at, $ended, $at, $code, $text FROM outbox WHERE seq = $seq`),
-    dead: db.prepare<
-      { limit: number },
-      {
-        id: number;
-        sink: string;
-        ended: 'dead' | 'expired';
-        at: number;
-        code: string;
-        text: string;
-        message: string;
-        notification: string;
-      }
-    >(`
-      SELECT dead.id, sink, ended, at, code, dead.text, message, coalesce(notification, '{}') AS notification
+    dead: db.prepare<{ limit: number }, StoredDeadLetter>(`
+      SELECT dead.id, sink, ended, at, code, dead.text AS error, ${NOTIFICATION}
       FROM dead JOIN archive ON archive.id = dead.archive_id ORDER BY dead.id LIMIT $limit`),
     deadIds: db.prepare<{ limit: number }, { id: number }>('SELECT id FROM dead ORDER BY id LIMIT $limit'),
     reenter: db.prepare<{ seq: number; id: number; at: number }>(`
@@ -96,7 +92,7 @@ export function statementsOf(db: Database) {
       'DELETE FROM dead WHERE id IN (SELECT id FROM dead WHERE at < $before ORDER BY id LIMIT $limit)',
     ),
     forgettable: db.prepare<{ before: number; limit: number }, { id: number; notified: number }>(`
-      SELECT id, notification IS NOT NULL AS notified FROM archive
+      SELECT id, notice IS NOT NULL AS notified FROM archive
       WHERE stored_at < $before AND ${UNREFERENCED} ORDER BY stored_at LIMIT $limit`),
     forget: db.prepare<{ id: number }>('DELETE FROM archive WHERE id = $id'),
     marks: db.prepare<[], Mark>('SELECT channel, created_at AS createdAt, id FROM mark'),
