@@ -67,12 +67,7 @@ export function centrifugoProtocol(options: CentrifugoOptions, tokens: Tokens): 
     joinsFrames: options.coalesce,
     open: (link, request) => new CentrifugoSession(link, request, options, tokens),
     publication: (channel, event, data) =>
-      JSON.stringify({
-        push: {
-          channel,
-          pub: { data: { event, data: typeof data === 'string' ? data : JSON.stringify(data) } },
-        },
-      }),
+      JSON.stringify({ push: { channel, pub: { data: { event, data } } } }),
   };
 }
 

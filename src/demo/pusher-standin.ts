@@ -26,8 +26,7 @@ export function pusherProtocol(options: PusherOptions): Protocol {
     transport: 'pusher',
     joinsFrames: false,
     open: (link, request) => openPusher(link, request, options),
-    publication: (channel, event, data) =>
-      JSON.stringify({ event, data: typeof data === 'string' ? data : JSON.stringify(data), channel }),
+    publication: (channel, event, data) => JSON.stringify({ event, data, channel }),
   };
 }
 
