@@ -22,6 +22,7 @@ import type { Config } from './config.js';
 import { type Control, type ControlCommands, createControl } from './control/server.js';
 import { socketPathOf } from './control/socket-path.js';
 import { formatDuration } from './durations.js';
+import { EarshotError } from './errors.js';
 import { createIntake } from './intake.js';
 import { createLedger } from './ledger/store-ledger.js';
 import type { Log } from './log.js';
@@ -142,6 +143,9 @@ class RunningDaemon implements Daemon {
     });
     const removeSignals = world.onSignal((signal) => this.#heard(signal));
     this.#root = this.#supervisor();
+    this.#ledger.onUnusable((problem) => {
+      this.#root.send({ type: 'part.failed', at: clock.now(), part: 'store', text: textOf(problem) });
+    });
     this.finished = new Promise((resolve) => {
       this.#root.subscribe({
         complete: () => {
@@ -431,4 +435,8 @@ const PHASES: Record<Phase, string> = {
   closingRest: 'closing sessions and control',
 };
 
-const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What happened, and what a person can do about it. */
+function textOf(error: unknown): string {
+  if (error instanceof EarshotError && error.remedy) return `${error.message}; ${error.remedy}`;
+  return error instanceof Error ? error.message : String(error);
+}
