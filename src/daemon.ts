@@ -13,15 +13,15 @@ import {
   type InspectionEvent,
 } from 'xstate';
 import { branchMachine } from '../machines/branch.js';
-import { type Ended, type Phase, type PhaseEnd, supervisorMachine } from '../machines/supervisor.js';
-import { Account, imbalance } from './account.js';
+import { type Ended, type PhaseEnd, supervisorMachine } from '../machines/supervisor.js';
+import { Account } from './account.js';
 import { createDeadlines } from './actors/deadline.js';
 import { HttpSessions } from './actors/http.js';
 import { bound, wired } from './actors/wired.js';
 import type { Config } from './config.js';
 import { type Control, type ControlCommands, createControl } from './control/server.js';
 import { socketPathOf } from './control/socket-path.js';
-import { formatDuration } from './durations.js';
+import { sayEnd, sayHealth, sayPhase, sayRunning } from './daemon/log-lines.js';
 import { EarshotError } from './errors.js';
 import { createIntake } from './intake.js';
 import { createLedger } from './ledger/store-ledger.js';
@@ -96,6 +96,8 @@ class RunningDaemon implements Daemon {
   readonly #root: ActorRefFrom<typeof supervisorMachine>;
   readonly #startedAt: number;
   #sourcesBranch: ActorRefFrom<typeof branchMachine> | undefined;
+  /** What the phase in hand may take; 0 before the first. */
+  #phaseLimitMs = 0;
 
   constructor(config: Config, world: World, log: Log, options: DaemonOptions) {
     this.#config = config;
@@ -225,10 +227,10 @@ class RunningDaemon implements Daemon {
         }),
         startSources: this.#step(() => this.#startTasks()),
         closingSources: this.#step(() => this.#closeSources()),
-        drainingQueues: this.#step((signal) => this.#sinks.drain(shutdown.drain, signal)),
-        closingSinks: this.#step(() => this.#sinks.close(shutdown.sinks)),
+        drainingQueues: this.#step((signal) => this.#sinks.drain(this.#phaseLimitMs, signal)),
+        closingSinks: this.#step(() => this.#sinks.close(this.#phaseLimitMs - graceOf(this.#phaseLimitMs))),
         cancellingTasks: this.#step(async () => {
-          const left = await this.#tasks.cancelAll(shutdown.tasks);
+          const left = await this.#tasks.cancelAll(this.#phaseLimitMs - graceOf(this.#phaseLimitMs));
           if (left > 0) throw new Error(`${left} tasks did not end`);
         }),
         closingStore: this.#step(() => this.#closeStore()),
@@ -245,7 +247,10 @@ class RunningDaemon implements Daemon {
     root.on('supervisor.stopping', ({ reason }) => {
       this.#log.info({ actor: 'supervisor', to: 'stopping' }, `stopping: ${reason}`);
     });
-    root.on('phase.ended', (ended) => this.#sayPhase(ended));
+    root.on('phase.began', ({ limitMs }) => {
+      this.#phaseLimitMs = limitMs;
+    });
+    root.on('phase.ended', (ended) => sayPhase(this.#log, ended));
     return root;
   }
 
@@ -290,18 +295,12 @@ class RunningDaemon implements Daemon {
     this.#tasks.every('retention', RETAIN_MS, (signal) =>
       this.#chunks(signal, () => this.#ledger.retain(retention)),
     );
-    this.#log.info({ actor: 'supervisor', to: 'running' }, this.#startLine());
+    sayRunning(this.#log, this.#config, this.address?.url);
   }
 
   /** Repeats short work while there is more, leaving the event loop to the chat in between. */
   async #chunks(signal: AbortSignal, work: () => boolean): Promise<void> {
     while (!signal.aborted && work()) await new Promise<void>((resolve) => this.#world.clock.soon(resolve));
-  }
-
-  #startLine(): string {
-    const { kick, sinks } = this.#config;
-    const where = this.address?.url ? `, status at ${this.address.url}` : '';
-    return `running: ${kick.channels.length} channels to ${sinks.map(({ name }) => name).join(', ')}${where}`;
   }
 
   /** Once a second: liveness is compared, and the supervisor hears of a turn of health. */
@@ -313,9 +312,7 @@ class RunningDaemon implements Daemon {
     const degraded = reasons.length > 0;
     if (degraded === snapshot.matches({ running: 'degraded' })) return;
     this.#root.send({ type: 'health.judged', at: this.#world.clock.now(), degraded });
-    const fields = { actor: 'supervisor', to: degraded ? 'degraded' : 'healthy' };
-    if (degraded) this.#log.warn(fields, `degraded: ${reasons.map(({ text }) => text).join('; ')}`);
-    else this.#log.info(fields, 'healthy again');
+    sayHealth(this.#log, reasons);
   }
 
   #reasons(): StatusReason[] {
@@ -355,41 +352,8 @@ class RunningDaemon implements Daemon {
     const { output } = this.#root.getSnapshot();
     const { exitCode = 1, phases = [], failure = null } = output ?? {};
     const status = this.status();
-    const { account, sinks } = status;
-    if (failure !== null) this.#log.error({ actor: 'supervisor' }, `failed: ${failure}`);
-    const per = sinks.map(({ name, delivered, dead, expired, pending }) => ({
-      name,
-      delivered,
-      dead,
-      expired,
-      pending,
-    }));
-    const { heard, accepted, dropped, waiting } = account;
-    const outcome = `heard ${heard}, accepted ${accepted}, dropped ${dropped}, waiting ${waiting}`;
-    const delivered = per.map(
-      (it) => `${it.name}: ${it.delivered} delivered, ${it.pending} kept for the next start`,
-    );
-    this.#log.info(
-      { actor: 'supervisor', account, sinks: per },
-      `account: ${[outcome, ...delivered].join('; ')}`,
-    );
-    const wrong = imbalance(account);
-    if (wrong !== undefined)
-      this.#log.error({ actor: 'supervisor', account }, `account does not add up: ${wrong}`);
-    this.#log.info({ actor: 'supervisor', to: 'stopped', exitCode }, 'Cleanup complete');
+    sayEnd(this.#log, status, exitCode, failure);
     return { exitCode, phases, failure, status };
-  }
-
-  #sayPhase({ phase, end, tookMs, text }: PhaseEnd): void {
-    const took = formatDuration(tookMs);
-    const fields = { actor: 'supervisor', phase, end, ms: Math.round(tookMs) };
-    const said = `cleanup: ${PHASES[phase]}, ${took}`;
-    if (end === 'done') this.#log.info(fields, said);
-    else
-      this.#log.error(
-        fields,
-        `${said}: ${end === 'failed' ? `failed: ${text}` : 'not done within its limit'}`,
-      );
   }
 
   #heard(signal: SignalName): void {
@@ -426,14 +390,8 @@ class RunningDaemon implements Daemon {
   }
 }
 
-const PHASES: Record<Phase, string> = {
-  closingSources: 'closing sources',
-  drainingQueues: 'draining queues',
-  closingSinks: 'closing sinks',
-  cancellingTasks: 'cancelling tasks',
-  closingStore: 'closing the store',
-  closingRest: 'closing sessions and control',
-};
+/** Kept of a phase's limit for what follows when its work is aborted, so that aborting is within it. */
+const graceOf = (limitMs: number): number => Math.min(500, limitMs / 5);
 
 /** What happened, and what a person can do about it. */
 function textOf(error: unknown): string {
