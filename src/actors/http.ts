@@ -155,6 +155,7 @@ export class HttpSessions implements HttpPool {
 
   /** Leases nothing more. */
   drain(): void {
+    if (this.#isDraining) return;
     this.#isDraining = true;
     this.#actor?.send({ type: 'pool.drained' });
   }

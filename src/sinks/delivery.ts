@@ -164,6 +164,7 @@ export class Delivery implements Outlet {
   /** Begins nothing any more. */
   leave(): void {
     this.#isClosing = true;
+    if (this.#actor?.getSnapshot().status !== 'active') return;
     this.#tell({ type: 'sink.close', at: this.#now() });
   }
 

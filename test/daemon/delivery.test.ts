@@ -5,6 +5,7 @@ import {
   discordSink,
   discordStandin,
   kickStandin,
+  postgrestStandin,
   runDaemon,
 } from '../support/daemon.js';
 
@@ -79,21 +80,34 @@ describe('from chat to Discord', () => {
     await running.until(({ health }) => health === 'healthy');
   });
 
-  it('ends a hanging request at its timeout, counts it, and delivers to the other sink undisturbed', async () => {
+  it('ends a hanging request at its timeout, counts it, and delivers to the database undisturbed', async () => {
     const kick = await kickStandin();
     const hanging = await discordStandin(NO_LIMITS);
-    const well = await discordStandin(NO_LIMITS);
-    const sinks =
-      discordSink(hanging.webhook(), 'timeout: 300ms') + discordSink(well.webhook(), 'batch: 1', 'second');
+    const postgrest = await postgrestStandin();
+    const sinks = `${discordSink(hanging.webhook(), 'timeout: 300ms')}  database:
+    type: postgrest
+    url: ${postgrest.url}
+    dedupeColumn: dedupe_key
+`;
     const running = await runDaemon(configText({ kick, sinks }));
     await running.untilLive();
     hanging.fail({ kind: 'hang' });
     for (let count = 0; count < 20; count += 1)
       kick.say('channel1', { username: 'alice', text: `@bob ${count}` });
-    await running.until(({ sinks: [, second] }) => second?.delivered === 20);
+    await running.until(({ sinks: [, database] }) => database?.delivered === 20);
     await running.until(({ timeouts }) => (timeouts['discord send']?.timedOut ?? 0) >= 1);
-    const { started = 0, longestMs = 0 } = running.status().timeouts['discord send'] ?? {};
-    expect(started).toBeGreaterThanOrEqual(1);
+    expect(postgrest.rows().map(({ message }) => message)).toEqual(
+      Array.from({ length: 20 }, (_, count) => `@bob ${count}`),
+    );
+    expect(postgrest.rows()[0]).toMatchObject({
+      platform: 'kick',
+      type: 'mention',
+      channel: 'channel1',
+      username: 'alice',
+      url: 'https://kick.com/channel1',
+      original_message: null,
+    });
+    const { longestMs = 0 } = running.status().timeouts['discord send'] ?? {};
     expect(longestMs).toBeLessThan(1_000);
     expect(running.lines.some(({ msg }) => msg.startsWith('timeout: discord send, 0.3 s'))).toBe(true);
     expect(running.status().sinks[0]).toMatchObject({ delivered: 0, pending: 20 });

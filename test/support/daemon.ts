@@ -16,6 +16,11 @@ import {
   type KickStandin,
   startKick,
 } from '../../src/demo/kick-standin.js';
+import {
+  type PostgrestOptions,
+  type PostgrestStandin,
+  startPostgrest,
+} from '../../src/demo/postgrest-standin.js';
 import { createLog } from '../../src/log.js';
 import { realWorld } from '../../src/real-world.js';
 import type { StatusDocument } from '../../src/status.js';
@@ -45,6 +50,12 @@ export async function discordStandin(options: DiscordOptions = {}): Promise<Disc
   const discord = await startDiscord(options);
   onTestFinished(() => discord.close());
   return discord;
+}
+
+export async function postgrestStandin(options: PostgrestOptions = {}): Promise<PostgrestStandin> {
+  const postgrest = await startPostgrest(options);
+  onTestFinished(() => postgrest.close());
+  return postgrest;
 }
 
 export interface ConfigParts {
