@@ -117,7 +117,13 @@ class RunningDaemon implements Daemon {
       waitersMax: WAITERS_MAX,
       leaseMaxMs: this.#longestTimeout() + 30_000,
     });
-    this.#ledger = createLedger({ world, store, account: this.#account, log });
+    this.#ledger = createLedger({
+      world,
+      store,
+      account: this.#account,
+      log,
+      handled: (tookMs) => this.#deadlines.measured('handler', tookMs, config.timeouts.handler),
+    });
     const rules = createRules({
       watch: config.watch,
       rules: config.rules,

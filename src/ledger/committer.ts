@@ -23,6 +23,8 @@ export interface CommitterParts {
   readonly counts: SinkCounts;
   readonly acks: Acknowledgements;
   readonly outlets: ReadonlyMap<string, Outlet>;
+  /** How long the handling of a turn's messages took, from their numbers to their sinks. */
+  handled(tookMs: number): void;
 }
 
 export class Committer {
@@ -62,6 +64,7 @@ export class Committer {
     for (const [queue, count] of batch.taken) queue.take(count);
     this.#accept(batch, new Set(duplicates), at);
     const endedAt = clock.now();
+    if (arrivals.length > 0) this.#parts.handled(endedAt - startedAt);
     const diskMs = Math.ceil(endedAt - startedAt - arrivals.length * MESSAGE_MS);
     if (diskMs > REST_MIN_MS) this.restsUntil = endedAt + Math.min(diskMs, REST_MAX_MS);
   }

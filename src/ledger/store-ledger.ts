@@ -32,6 +32,8 @@ const CHUNK = 500;
 
 export interface LedgerOptions extends StoreKeeperOptions {
   readonly account: Account;
+  /** How long the handling of a turn's messages took: it cannot be interrupted, so it is measured. */
+  readonly handled?: (tookMs: number) => void;
 }
 
 export function createLedger(options: LedgerOptions): Ledger {
@@ -69,6 +71,7 @@ class StoreLedger implements Ledger {
       counts: this.#counts,
       acks: this.#acks,
       outlets: this.#outlets,
+      handled: options.handled ?? (() => {}),
     });
   }
 
