@@ -143,6 +143,8 @@ export const branchMachine = setup({
     'branch.stop': '.stopping',
     'member.added': { guard: 'isNew', actions: 'noteMember' },
     'member.removed': { actions: 'forgetMember' },
+    // While nothing runs a member may still fail on its way out: that is already being seen to.
+    'xstate.error.actor.*': { guard: 'isMember' },
   },
   states: {
     running: {
@@ -163,10 +165,6 @@ export const branchMachine = setup({
           actions: { type: 'noteRestart', params: ({ event }) => ({ at: event.output.at }) },
         },
         onError: 'failed',
-      },
-      on: {
-        // The kin of the one that crashed may crash on its way out: that is already being seen to.
-        'xstate.error.actor.*': { guard: 'isMember' },
       },
       initial: 'ending',
       states: {
@@ -190,7 +188,6 @@ export const branchMachine = setup({
         'branch.stop': {},
         'member.added': {},
         'member.removed': {},
-        'xstate.error.actor.*': { guard: 'isMember' },
       },
       invoke: { id: 'clear', src: 'clear', onDone: 'stopped', onError: 'stopped' },
     },
