@@ -46,7 +46,8 @@ const TEXT_MAX = 4_000;
 const QUOTE_MAX = 400;
 /** Anything within a minute is "now" to a reader. */
 const LATE_AFTER_MS = 60_000;
-const LATEST_TIME = 8_640_000_000_000_000;
+/** The end of the year 9999: what comes later has no four digits, and is refused. */
+const LATEST_TIME = 253_402_300_799_999;
 
 const WHY: Record<Reason, string> = {
   mention: 'mentioned you',
