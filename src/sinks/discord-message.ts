@@ -4,7 +4,7 @@
  */
 import { type ChatMessage, channelUrl, type Notification, type Reason } from '../chat.js';
 import { formatDuration } from '../durations.js';
-import { codePoints, escapeForDiscord, readable, truncateCodePoints } from './discord-text.js';
+import { codePoints, defused, escapeForDiscord, readable, truncateCodePoints } from './discord-text.js';
 
 export interface DiscordEmbed {
   readonly author: { readonly name: string; readonly url: string };
@@ -118,7 +118,7 @@ function contentLine(notifications: readonly Notification[], template: string | 
   }
   const { message, reasons } = first;
   const parts: Record<string, string> = {
-    sender: escapeForDiscord(nameOf(message.sender.username)),
+    sender: escapeForDiscord(truncateCodePoints(message.sender.username, NAME_MAX)) || 'somebody',
     channel: escapeForDiscord(message.channel),
     text: oneLine(message),
     why: WHY[reasons[0] ?? 'from'],
@@ -142,7 +142,7 @@ function shown(text: string): string {
 }
 
 function nameOf(name: string): string {
-  return truncateCodePoints(readable(name).trim(), NAME_MAX) || 'somebody';
+  return truncateCodePoints(defused(readable(name).trim()), NAME_MAX) || 'somebody';
 }
 
 function sizeOf({ author, title, description, fields = [], footer }: DiscordEmbed): number {

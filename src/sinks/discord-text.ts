@@ -52,6 +52,11 @@ export function codePoints(text: string): number {
   return count;
 }
 
+/** No @ in it can name anybody any more; it reads the same. */
+export function defused(text: string): string {
+  return text.replaceAll('@', `@${WORD_JOINER}`);
+}
+
 function escapePart(text: string): string {
-  return text.replace(FORMATTING, '\\$&').replaceAll('@', `@${WORD_JOINER}`);
+  return defused(text.replace(FORMATTING, '\\$&'));
 }
