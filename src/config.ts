@@ -102,12 +102,18 @@ async function read({ file: named, env = environment, cwd = process.cwd() }: Con
   const { ConfigDocument } = await import('./config/document.js');
   const document = new ConfigDocument(textOf(file, shown), env);
   if (document.syntaxErrors.length > 0) {
-    throw new ConfigErrors(document.syntaxErrors.map((it) => `${shown}:${it}`));
+    throw new ConfigErrors(firstOfEach(document.syntaxErrors).map((it) => `${shown}:${it}`));
   }
   const fail = (problems: readonly Problem[]): never => {
     throw new ConfigErrors(lines(problems, document, shown));
   };
   return { file, document, fail };
+}
+
+/** One slip of a bracket makes a parser complain all the way down: of each complaint the first place is enough. */
+function firstOfEach(complaints: readonly string[]): string[] {
+  const texts = complaints.map((it) => it.replace(/^\d+:\d+: /, ''));
+  return complaints.filter((_, index) => texts.indexOf(texts[index] ?? '') === index);
 }
 
 function textOf(file: string, shown: string): string {

@@ -44,6 +44,8 @@ describe('durations and sizes', () => {
     [720_000, '12 min'],
     [11_100_000, '3h 5m'],
     [273_600_000, '3d 4h'],
+    [2_592_000_000, '30d'],
+    [7_200_000, '2h'],
   ])('%i ms reads %j', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
   });
