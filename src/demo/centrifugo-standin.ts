@@ -8,8 +8,8 @@
  * 3501 bad request, 3502 stale.
  */
 import type { IncomingMessage } from 'node:http';
+import { asObject, type JsonObject, parseJson } from '../untrusted-json.js';
 import type { Link, Protocol, Session } from './realtime-links.js';
-import { asObject, type JsonObject, parseJson } from './untrusted-json.js';
 
 export interface CentrifugoOptions {
   /** The server's ping; a client that does not answer within `pongTimeoutMs` is closed with 3012. */

@@ -2,8 +2,9 @@
  * What Discord takes in a webhook's message: its limits, counted in code points after trimming, and how it says
  * which were overrun. Figures and codes are those of Discord's public API documents.
  */
+
+import { asObject, type JsonObject } from '../untrusted-json.js';
 import type { Answer } from './loopback.js';
-import { asObject, type JsonObject } from './untrusted-json.js';
 
 /** One thing that is wrong: where (`embeds.0.title`), which, and in which words. */
 interface Problem {
@@ -140,11 +141,11 @@ function wrongName(username: unknown): Problem[] {
 
 /** Discord's form: an object along the path, with `_errors` at its end. */
 function nested(problems: readonly Problem[]): JsonObject {
-  const errors: JsonObject = {};
+  const errors: Record<string, unknown> = {};
   for (const { path, code, message } of problems) {
     let at = errors;
     for (const step of path.split('.')) {
-      const next = asObject(at[step]) ?? {};
+      const next: Record<string, unknown> = { ...asObject(at[step]) };
       at[step] = next;
       at = next;
     }

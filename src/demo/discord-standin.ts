@@ -3,11 +3,12 @@
  * the tests play its outages. It knows nothing of Earshot. Shapes and figures are those of Discord's public API
  * documents: 5 requests per 2 s for a webhook, and 30 per 60 s for its channel.
  */
+
+import { asObject, type JsonObject, parseJson } from '../untrusted-json.js';
 import { appendBounded, Changes } from './changes.js';
 import { refusedMessage } from './discord-limits.js';
 import { Faults } from './faults.js';
 import { type Answer, type Exchange, exchange, Loopback, type Verdict } from './loopback.js';
-import { asObject, type JsonObject, parseJson } from './untrusted-json.js';
 
 export interface DiscordOptions {
   /** 0 (the default) picks a free one. */

@@ -3,12 +3,12 @@
  * refuse, fail or hang. The shapes are listed in kick-standin.ts.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { asObject, type JsonObject, parseJson } from '../untrusted-json.js';
 import type { Tokens } from './centrifugo-standin.js';
 import type { Changes } from './changes.js';
 import type { Room } from './kick-message.js';
 import { type Answer, type Exchange, exchange } from './loopback.js';
 import type { Transport } from './realtime-links.js';
-import { asObject, type JsonObject, parseJson } from './untrusted-json.js';
 
 export type Endpoint = 'lookup' | 'negotiation' | 'token' | 'history';
 

@@ -4,7 +4,7 @@
  * history keeps `metadata` as JSON inside a string.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import type { JsonObject } from './untrusted-json.js';
+import type { JsonObject } from '../untrusted-json.js';
 
 /** What somebody says. */
 export interface Say {

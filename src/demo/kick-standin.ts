@@ -14,6 +14,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import type { JsonObject } from '../untrusted-json.js';
 import { CENTRIFUGO_PATH, type CentrifugoOptions, centrifugoProtocol, Tokens } from './centrifugo-standin.js';
 import { appendBounded, Changes } from './changes.js';
 import { type Endpoint, type Fault, KickHttp } from './kick-http.js';
@@ -30,7 +31,6 @@ import {
   type Transport,
   type Which,
 } from './realtime-links.js';
-import type { JsonObject } from './untrusted-json.js';
 
 export interface KickChannel {
   readonly slug: string;

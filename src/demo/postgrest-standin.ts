@@ -3,11 +3,12 @@
  * in memory, and refuses what the real one refuses. The demo and the tests play its outages. It knows nothing
  * of Earshot. Statuses and codes were measured with PostgREST 12.0.2 on PostgreSQL 15.
  */
+
+import { type JsonObject, parseJson } from '../untrusted-json.js';
 import { appendBounded, Changes } from './changes.js';
 import { Faults } from './faults.js';
 import { type Answer, type Exchange, exchange, Loopback, type Verdict } from './loopback.js';
 import { insert, type Refused, type Table, type TableShape } from './postgrest-table.js';
-import { type JsonObject, parseJson } from './untrusted-json.js';
 
 export interface PostgrestOptions {
   /** 0 (the default) picks a free one. */

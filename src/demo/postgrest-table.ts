@@ -2,7 +2,7 @@
  * One table of the PostgREST stand-in: which rows PostgreSQL would take, and why not the others. All rows of a
  * request or none; nothing here knows of HTTP beyond the status that a refusal has.
  */
-import { asObject, type JsonObject } from './untrusted-json.js';
+import { asObject, type JsonObject } from '../untrusted-json.js';
 
 export interface TableShape {
   readonly columns: readonly string[];

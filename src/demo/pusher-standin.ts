@@ -6,8 +6,8 @@
  * pong; a channel subscribed twice is an error with code null. Inner data travels as JSON inside a string.
  */
 import type { IncomingMessage } from 'node:http';
+import { asObject, parseJson } from '../untrusted-json.js';
 import type { Link, Protocol, Session } from './realtime-links.js';
-import { asObject, parseJson } from './untrusted-json.js';
 
 export interface PusherOptions {
   /** The one key that is known; any other is answered 4001. */

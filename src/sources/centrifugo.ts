@@ -3,8 +3,9 @@
  * answer the server's pings. Bytes to events and back; it knows nothing of sockets, times or Kick.
  * One frame may hold several messages, a line each.
  */
+
+import { asNumber, asObject, asObjectOrJson, asText, type JsonObject, parseJson } from '../untrusted-json.js';
 import { type Codec, type Ending, type RealtimeListener, type Terms, textWithin } from './realtime.js';
-import { asNumber, asObject, asObjectOrJson, asText, type JsonObject, parseJson } from './untrusted-json.js';
 
 export interface CentrifugoSettings {
   readonly maxEventBytes: number;

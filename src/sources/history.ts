@@ -4,10 +4,10 @@
  * every channel after every cut.
  */
 import type { Mark } from '../store.js';
+import { asObject } from '../untrusted-json.js';
 import type { Clock } from '../world.js';
 import type { KickApi } from './kick-api.js';
 import type { Turnstile } from './turnstile.js';
-import { asObject } from './untrusted-json.js';
 
 /** How a fill ended. `partly`: the time ran out, or an answer failed on the way. */
 export type FillEnd =

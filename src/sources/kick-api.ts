@@ -6,7 +6,7 @@
 import type { HttpPool, HttpRequest, HttpResult } from '../actors/http.js';
 import type { Config } from '../config.js';
 import type { ChannelIds } from '../store.js';
-import { asNumber, asNumericId, asObject, asText, type JsonObject, parseJson } from './untrusted-json.js';
+import { asNumber, asNumericId, asObject, asText, type JsonObject, parseJson } from '../untrusted-json.js';
 
 /** Why a request did not give what was asked. */
 export interface ApiFailure {

@@ -6,7 +6,7 @@
  * `original_message` as a string; whole seconds in `created_at` live, fractions elsewhere.
  */
 import { type ChatMessage, cleanText } from '../chat.js';
-import { asId, asObject, asObjectOrJson, asText, type JsonObject, parseJson } from './untrusted-json.js';
+import { asId, asObject, asObjectOrJson, asText, type JsonObject, parseJson } from '../untrusted-json.js';
 
 export const CHAT_EVENT = 'App\\Events\\ChatMessageEvent';
 

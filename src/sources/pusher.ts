@@ -2,8 +2,9 @@
  * Pusher Channels, protocol 7, from the client's side: public channels only. Bytes to events and back; it knows
  * nothing of sockets, times or Kick. Facts: Pusher's public protocol documents.
  */
+
+import { asNumber, asObject, asObjectOrJson, asText, type JsonObject, parseJson } from '../untrusted-json.js';
 import { type Codec, type Ending, type RealtimeListener, type Terms, textWithin } from './realtime.js';
-import { asNumber, asObject, asObjectOrJson, asText, type JsonObject, parseJson } from './untrusted-json.js';
 
 export interface PusherSettings {
   readonly maxEventBytes: number;

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createActor } from 'xstate';
 import { createDeadlines } from '../../src/actors/deadline.js';
 import { type HttpRequest, HttpSessions } from '../../src/actors/http.js';
@@ -145,8 +145,7 @@ describe('HTTP', () => {
     const { http, lines } = sessions({ leaseMaxMs: 30 });
     const lease = await http.lease('discord', { withinMs: 1_000 });
     expect(http.status().leased).toBe(1);
-    await new Promise<void>((resolve) => realClock.setTimeout(resolve, 60));
-    expect(http.status().leased).toBe(0);
+    await vi.waitFor(() => expect(http.status().leased).toBe(0));
     lease?.release();
     expect(http.status().leased).toBe(0);
     expect(lines.map(({ msg }) => msg)).toEqual([

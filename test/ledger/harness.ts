@@ -9,35 +9,8 @@ import type { Ledger, Outlet } from '../../src/ledger.js';
 import { createRules } from '../../src/rules.js';
 import { openSqliteStore } from '../../src/store/sqlite.js';
 import type { OutboxRow, Settlement, Store, StoreOptions } from '../../src/store.js';
-import type { Clock } from '../../src/world.js';
-import { SteppedClock } from '../machines/stepped-clock.js';
 import { folder, message, optionsIn } from '../store/material.js';
-
-/** Also tells wall time, and has turns that end when the test says so. */
-export class TurnClock extends SteppedClock implements Clock {
-  #soon: (() => void)[] = [];
-
-  wall(): number {
-    return 1_700_000_000_000 + Math.floor(this.now());
-  }
-
-  soon(callback: () => void): void {
-    this.#soon.push(callback);
-  }
-
-  /** Ends this turn of the event loop, and those that follow from it. */
-  turn(): void {
-    for (let turns = 0; this.#soon.length > 0 && turns < 10; turns += 1) {
-      for (const callback of this.#soon.splice(0)) callback();
-    }
-  }
-
-  override advance(ms: number): void {
-    this.turn();
-    super.advance(ms);
-    this.turn();
-  }
-}
+import { FakeClock } from '../support/fake-clock.js';
 
 /** A sink's window as the ledger sees it: so much room, and behind that it spills and reads on when asked to look. */
 export class TestOutlet implements Outlet {
@@ -130,12 +103,12 @@ export interface RunOptions {
   readonly queueLimit?: number;
   readonly archivesAll?: boolean;
   /** Stands between the ledger and its store. */
-  readonly around?: (store: Store, clock: TurnClock) => Store;
+  readonly around?: (store: Store, clock: FakeClock) => Store;
 }
 
 export function run(options: RunOptions = {}) {
   const { store = optionsIn(folder()), sinks = ['discord'], queueLimit = 500, archivesAll = false } = options;
-  const clock = new TurnClock();
+  const clock = new FakeClock(1_700_000_000_000);
   const account = new Account();
   const lines: string[] = [];
   const say = (_: object, line: string) => void lines.push(line);

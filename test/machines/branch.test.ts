@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AnyActorLogic, createActor, fromCallback, fromPromise } from 'xstate';
 import { type BranchEvent, type BranchInput, branchMachine } from '../../machines/branch.js';
-import { settled } from '../support/fake-clock.js';
-import { SteppedClock } from './stepped-clock.js';
+import { FakeClock, settled } from '../support/fake-clock.js';
 
 const INPUT: BranchInput = {
   members: ['one', 'two'],
@@ -16,7 +15,7 @@ const INPUT: BranchInput = {
 
 /** A branch whose members are told to crash, and whose effects end when the test says so. */
 function branch(input: Partial<BranchInput> = {}) {
-  const clock = new SteppedClock();
+  const clock = new FakeClock();
   const alive: string[] = [];
   const history: string[] = [];
   const crash = new Map<string, (error: Error) => void>();
@@ -214,7 +213,7 @@ describe('branch', () => {
   });
 
   it('keeps a member that throws at its very start inside (R5)', async () => {
-    const clock = new SteppedClock();
+    const clock = new FakeClock();
     const thrower = fromCallback(() => {
       throw new Error('at birth');
     });

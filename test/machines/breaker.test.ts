@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
 import { type BreakerEvent, type BreakerInput, breakerMachine } from '../../machines/breaker.js';
-import { SteppedClock } from './stepped-clock.js';
+import { FakeClock } from '../support/fake-clock.js';
 
 const INPUT: BreakerInput = {
   failuresMax: 3,
@@ -14,7 +14,7 @@ const INPUT: BreakerInput = {
 };
 
 function breaker(input: Partial<BreakerInput> = {}) {
-  const clock = new SteppedClock();
+  const clock = new FakeClock();
   const actor = createActor(breakerMachine, { clock, input: { ...INPUT, ...input } });
   const turned: string[] = [];
   actor.on('breaker.turned', ({ to }) => turned.push(to));

@@ -7,7 +7,7 @@ import {
   type LookupEnd,
   silenceMs,
 } from '../../machines/channel.js';
-import { SteppedClock } from './stepped-clock.js';
+import { FakeClock } from '../support/fake-clock.js';
 
 const INPUT: ChannelInput = {
   known: true,
@@ -27,7 +27,7 @@ const INPUT: ChannelInput = {
 
 /** A channel whose lookups and fills end when the test says so, and whose clock stands still until told. */
 function channel(input: Partial<ChannelInput> = {}) {
-  const clock = new SteppedClock();
+  const clock = new FakeClock();
   const done: string[] = [];
   let isHeld = false;
   let endLookup: (end: LookupEnd) => void = () => {};

@@ -7,7 +7,7 @@ import {
   connectionMachine,
   type Transport,
 } from '../../machines/connection.js';
-import { SteppedClock } from './stepped-clock.js';
+import { FakeClock } from '../support/fake-clock.js';
 
 const INPUT: ConnectionInput = {
   transports: ['centrifugo', 'pusher'],
@@ -25,7 +25,7 @@ const INPUT: ConnectionInput = {
 
 /** A connection whose link says what the test says, and whose clock stands still until told. */
 function connection(input: Partial<ConnectionInput> = {}) {
-  const clock = new SteppedClock();
+  const clock = new FakeClock();
   const links: { transports: readonly Transport[]; isOpen: boolean }[] = [];
   const said: string[] = [];
   const machine = connectionMachine.provide({

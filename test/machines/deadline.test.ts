@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
 import { type DeadlineEvent, deadlineMachine } from '../../machines/deadline.js';
-import { SteppedClock } from './stepped-clock.js';
+import { FakeClock } from '../support/fake-clock.js';
 
 const LIMIT_MS = 1_000;
 
 function deadline() {
-  const clock = new SteppedClock();
+  const clock = new FakeClock();
   const actor = createActor(deadlineMachine, {
     clock,
     input: { name: 'discord send', limitMs: LIMIT_MS, at: 0 },

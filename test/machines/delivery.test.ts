@@ -8,7 +8,7 @@ import {
   deliveryCondition,
   deliveryMachine,
 } from '../../machines/delivery.js';
-import { SteppedClock } from './stepped-clock.js';
+import { FakeClock } from '../support/fake-clock.js';
 
 const INPUT: DeliveryInput = { initialMs: 1_000, maxMs: 60_000, seed: 7, at: 0, isRefused: false };
 
@@ -17,7 +17,7 @@ type Told = Exclude<DeliveryEvent['type'], `xstate.${string}`>;
 
 /** A delivery whose attempts end when the test says so. */
 function delivery(input: Partial<DeliveryInput> = {}) {
-  const clock = new SteppedClock();
+  const clock = new FakeClock();
   const attempts: { end: (end: AttemptEnd) => void; signal: AbortSignal }[] = [];
   const machine = deliveryMachine.provide({
     actors: {

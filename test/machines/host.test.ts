@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
 import { type HostEvent, type HostInput, hostMachine } from '../../machines/host.js';
-import { SteppedClock } from './stepped-clock.js';
+import { FakeClock } from '../support/fake-clock.js';
 
 const INPUT: HostInput = {
   perSecondMax: 3,
@@ -14,7 +14,7 @@ const INPUT: HostInput = {
 };
 
 function host(input: Partial<HostInput> = {}) {
-  const clock = new SteppedClock();
+  const clock = new FakeClock();
   const actor = createActor(hostMachine, { input: { ...INPUT, ...input }, clock });
   let opened = 0;
   actor.on('host.opened', () => {

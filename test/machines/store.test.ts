@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createActor, type StateValueFrom } from 'xstate';
 import { type StoreEvent, storeMachine } from '../../machines/store.js';
-import { SteppedClock } from './stepped-clock.js';
+import { FakeClock } from '../support/fake-clock.js';
 
 const INPUT = { initialMs: 500, maxMs: 10_000, seed: 7 };
 
 function store() {
-  const clock = new SteppedClock();
+  const clock = new FakeClock();
   const told: string[] = [];
   const actor = createActor(storeMachine, { input: INPUT, clock });
   actor.on('*', (event) => told.push(event.type));

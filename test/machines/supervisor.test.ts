@@ -6,7 +6,7 @@ import {
   type SupervisorEvent,
   supervisorMachine,
 } from '../../machines/supervisor.js';
-import { SteppedClock } from './stepped-clock.js';
+import { FakeClock } from '../support/fake-clock.js';
 
 const STEPS = ['openStore', 'startSinks', 'bindControl', 'startSources'] as const;
 const PHASES = [
@@ -34,7 +34,7 @@ type Step = (typeof STEPS)[number] | Phase | 'abort';
 
 /** A supervisor whose steps end when the test says so. */
 function supervisor(limits: Partial<typeof LIMITS> = {}) {
-  const clock = new SteppedClock();
+  const clock = new FakeClock();
   const running = new Map<Step, (ended: Ended) => void>();
   const failing = new Map<Step, (error: Error) => void>();
   const started: string[] = [];

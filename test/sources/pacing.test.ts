@@ -3,16 +3,7 @@ import { Lookups } from '../../src/sources/lookups.js';
 import { type Asking, type Subscriber, Subscriptions } from '../../src/sources/subscriptions.js';
 import { Turnstile } from '../../src/sources/turnstile.js';
 import type { Clock } from '../../src/world.js';
-import { SteppedClock } from '../machines/stepped-clock.js';
-
-class WorldClock extends SteppedClock implements Clock {
-  wall(): number {
-    return this.now();
-  }
-  soon(callback: () => void): void {
-    this.setTimeout(callback, 0);
-  }
-}
+import { FakeClock } from '../support/fake-clock.js';
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const SIGNAL = new AbortController().signal;
@@ -32,7 +23,7 @@ function lookups(clock: Clock) {
 }
 
 it('lookups go out one a second, two at once, first come first served', async () => {
-  const clock = new WorldClock();
+  const clock = new FakeClock();
   const { asked, answers, line } = lookups(clock);
   for (const slug of ['a', 'b', 'c']) void line.find(slug, SIGNAL);
   const askedAfter = async (ms: number) => {
@@ -50,7 +41,7 @@ it('lookups go out one a second, two at once, first come first served', async ()
 });
 
 it('who gives up leaves the line, and gets an answer', async () => {
-  const clock = new WorldClock();
+  const clock = new FakeClock();
   const { asked, line } = lookups(clock);
   const leaving = new AbortController();
   void line.find('a', SIGNAL);
@@ -89,7 +80,7 @@ it('a turnstile is left by work that fails', async () => {
 });
 
 it('subscriptions go out in bursts of twenty; one asked for again is given up first', () => {
-  const clock = new WorldClock();
+  const clock = new FakeClock();
   const asked: string[] = [];
   const link: Asking = {
     subscribe: (topic) => void asked.push(`+${topic}`),
