@@ -65,13 +65,13 @@ async function chatFlows({ narrator, daemon, chatter }: Cast): Promise<void> {
 async function somebodyMeansYou({ narrator, discord, chatter, daemon }: Cast): Promise<void> {
   narrator.heading('Somebody means you');
   chatter.mention('hey @bob, are you there?');
+  await arrived(discord, chatter);
   chatter.reply('same here!', 'bob', 'I love this part');
   await arrived(discord, chatter);
   await until('they are acknowledged', daemon, () => delivered(daemon) === chatter.mentions);
   narrator.say(`Discord shows: "${String(discord.delivered[0]?.message.content)}"`);
-  narrator.say(
-    `and a reply; ${delivered(daemon)} delivered, ${daemon.status().store.notifications} kept in the archive`,
-  );
+  narrator.say(`and "${String(discord.delivered.at(-1)?.message.content)}"`);
+  narrator.say(`${delivered(daemon)} delivered, ${daemon.status().store.notifications} kept in the archive`);
 }
 
 async function discordFails({ narrator, discord, chatter, daemon }: Cast): Promise<void> {

@@ -10,7 +10,8 @@ export interface DiscordWebhook {
 }
 
 const DISCORD_HOSTS = /^(?:(?:ptb|canary)\.)?discord(?:app)?\.com$/;
-const PATH = /^(.*?)(?:\/api)?(\/v\d+)?\/webhooks\/(\d{17,20})\/([\w-]+)\/?$/;
+const PATH = /^(.*?)(?:\/api)?(\/v\d+)?\/webhooks\/(\d{1,20})\/([\w-]+)\/?$/;
+const SNOWFLAKE = /^\d{17,20}$/;
 
 /**
  * Discord's own addresses become `https://discord.com/api/v10/…` (the unversioned API is v6, with other units
@@ -20,14 +21,15 @@ const PATH = /^(.*?)(?:\/api)?(\/v\d+)?\/webhooks\/(\d{17,20})\/([\w-]+)\/?$/;
 export function discordWebhook(address: string): DiscordWebhook {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   const [, prefix = '', version, id, token] = url ? (PATH.exec(url.pathname) ?? []) : [];
-  if (url === undefined || id === undefined || token === undefined || !/^https?:$/.test(url.protocol)) {
+  const isDiscord = url !== undefined && DISCORD_HOSTS.test(url.hostname);
+  const isKnownForm = id !== undefined && token !== undefined && (!isDiscord || SNOWFLAKE.test(id));
+  if (url === undefined || !isKnownForm || !/^https?:$/.test(url.protocol)) {
     throw new EarshotError(
       'webhookUrl',
       'the address is not that of a Discord webhook',
       'copy it in Discord: channel settings, Integrations, Webhooks, "Copy Webhook URL"',
     );
   }
-  const isDiscord = DISCORD_HOSTS.test(url.hostname);
   const origin = isDiscord ? 'https://discord.com' : url.origin;
   const path = `${isDiscord ? '' : prefix}/api${isDiscord ? '/v10' : (version ?? '/v10')}/webhooks/${id}/${token}`;
   return { url: origin + path, origin, id, threadId: url.searchParams.get('thread_id') ?? undefined };
