@@ -130,6 +130,7 @@ const machine = setup({
   },
   guards: {
     isPart: ({ event }) => 'actorId' in event && PARTS.includes(event.actorId),
+    hasFailed: (_, { ended }: { ended: Ended }) => ended.failed !== undefined,
     isDegraded: ({ event }) => event.type === 'health.judged' && event.degraded,
     isHealthy: ({ event }) => event.type === 'health.judged' && !event.degraded,
   },
@@ -244,7 +245,10 @@ function begin<const Name extends string, const Next extends string>(name: Name,
       src: name,
       onDone: [
         {
-          guard: ({ event }: { event: { output: Ended } }) => event.output.failed !== undefined,
+          guard: {
+            type: 'hasFailed',
+            params: ({ event }: { event: { output: Ended } }) => ({ ended: event.output }),
+          },
           target: '#supervisor.stopping',
           actions: [
             {

@@ -10,6 +10,7 @@ import type { CheckOptions } from './commands/check.js';
 import type { CommonOptions } from './commands/daemon-address.js';
 import type { DeadOptions } from './commands/dead.js';
 import type { DemoOptions } from './commands/demo.js';
+import type { MachinesOptions } from './commands/machines.js';
 import type { ResumeOptions } from './commands/resume.js';
 import type { StatusOptions } from './commands/status.js';
 import { processTerminal } from './commands/terminal.js';
@@ -162,6 +163,20 @@ function program(): Command {
       runs(async (options: ChannelAddOptions, slug: string, file: string | undefined) => {
         const { addChannel } = await import('./commands/channel.js');
         return addChannel(slug, file, options, terminal);
+      }),
+    );
+
+  earshot
+    .command('machines')
+    .description('list the machines, or print one')
+    .argument('[NAME]')
+    .addOption(
+      new Option('--format <FORMAT>', 'how').choices(['mermaid', 'json', 'source']).default('mermaid'),
+    )
+    .action(
+      runs(async (options: MachinesOptions, name: string | undefined) => {
+        const { machines } = await import('./commands/machines.js');
+        return machines(name, options, terminal);
       }),
     );
   return earshot;

@@ -1,0 +1,59 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { AnyStateMachine } from 'xstate';
+import { catalogue } from '../machines/catalogue.js';
+import { statechartFiles } from '../src/statecharts/files.js';
+import { mermaidOf, wordsOf } from '../src/statecharts/mermaid.js';
+import { sourceOf } from '../src/statecharts/source.js';
+
+const VISUALIZATIONS = fileURLToPath(new URL('../visualizations/', import.meta.url));
+const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
+const machines = Object.entries(catalogue) as [string, AnyStateMachine][];
+
+describe('visualizations', () => {
+  it('are what would be written now (else: npm run visualize)', () => {
+    const wanted = statechartFiles();
+    expect(readdirSync(VISUALIZATIONS).sort()).toEqual([...wanted.keys()].sort());
+    for (const [name, text] of wanted) {
+      expect(`${name}\n${readFileSync(join(VISUALIZATIONS, name), 'utf8')}`).toBe(`${name}\n${text}`);
+    }
+  });
+
+  it.each(machines)('show every state of %s, and every transition that leads somewhere', (_, machine) => {
+    const diagram = mermaidOf(machine);
+    const walk = (node: AnyStateMachine['root']) => {
+      for (const child of Object.values(node.states)) {
+        expect(diagram).toContain(`state "${child.key}" as ${child.path.join('_')}`);
+        for (const [event, list] of child.transitions) {
+          for (const { target } of list) {
+            if (!target?.[0]) continue;
+            const arrow = `${child.path.join('_')} --> ${target[0].path.join('_')} : `;
+            const line = diagram.split('\n').find((it) => it.trim().startsWith(arrow));
+            expect(line).toContain(wordsOf(event));
+          }
+        }
+        walk(child);
+      }
+    };
+    walk(machine.root);
+  });
+
+  it.each(machines)(
+    'hold a source of %s that is the same machine with nothing but xstate at hand',
+    async (name, machine) => {
+      const folder = join(DIST, `.statecharts-${process.pid}`);
+      mkdirSync(folder, { recursive: true });
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+      const source = sourceOf(name);
+      expect([...source.matchAll(/from '([^']+)'/g)].map(([, from]) => from)).toEqual(['xstate']);
+      const file = join(folder, `${name}.ts`);
+      writeFileSync(file, source);
+      const exported: Record<string, unknown> = await import(file);
+      const pasted = exported[`${name}Machine`] as AnyStateMachine;
+      expect(JSON.stringify(pasted.config)).toBe(JSON.stringify(machine.config));
+      expect(Object.keys(pasted.implementations.guards)).toEqual(Object.keys(machine.implementations.guards));
+    },
+  );
+});
