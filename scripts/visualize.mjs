@@ -6,7 +6,8 @@ const folder = new URL('../visualizations/', import.meta.url);
 const wanted = statechartFiles();
 mkdirSync(folder, { recursive: true });
 const present = readdirSync(folder);
-const contentOf = (name) => (present.includes(name) ? readFileSync(new URL(name, folder), 'utf8') : undefined);
+const contentOf = (name) =>
+  present.includes(name) ? readFileSync(new URL(name, folder), 'utf8') : undefined;
 const stale = [...wanted].filter(([name, text]) => contentOf(name) !== text).map(([name]) => name);
 const foreign = present.filter((name) => !wanted.has(name));
 
