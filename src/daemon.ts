@@ -103,11 +103,11 @@ class RunningDaemon implements Daemon {
     this.#config = config;
     this.#world = world;
     this.#log = log;
-    this.#options = options;
+    this.#options = options.inspect ? { ...options, inspect: harmless(options.inspect, log) } : options;
     this.#startedAt = world.clock.wall();
     const { clock } = world;
     const { limits, store } = config;
-    this.#deadlines = createDeadlines({ clock, log, inspect: options.inspect });
+    this.#deadlines = createDeadlines({ clock, log, inspect: this.#options.inspect });
     this.#http = new HttpSessions({
       world,
       deadlines: this.#deadlines,
@@ -394,6 +394,19 @@ class RunningDaemon implements Daemon {
     const own = this.#config.sinks.map((sink) => ('timeout' in sink ? sink.timeout : 0));
     return Math.max(this.#config.timeouts.lookup, this.#config.timeouts.connect, ...own);
   }
+}
+
+/** An observer that throws would wedge the actor it looks at for good: here it only loses what it missed. */
+function harmless(inspect: NonNullable<DaemonOptions['inspect']>, log: Log): typeof inspect {
+  let isSaid = false;
+  return (event) => {
+    try {
+      inspect(event);
+    } catch (error) {
+      if (!isSaid) log.error({ actor: 'supervisor', err: error }, `inspection failed: ${textOf(error)}`);
+      isSaid = true;
+    }
+  };
 }
 
 /** Kept of a phase's limit for what follows when its work is aborted, so that aborting is within it. */
