@@ -3,8 +3,8 @@
  * remembers nothing but cooldowns. A message that matches nothing costs one folding and a few searches.
  */
 import { RE2JS } from 're2js';
-import type { ChatMessage, Notification, Reason } from './chat.js';
-import { fold, hasWords, mentions, withoutEmotes } from './rules/words.js';
+import { type ChatMessage, cleanText, type Notification, type Reason } from './chat.js';
+import { fold, hasWords, mentions, singleSpaced, withoutEmotes } from './rules/words.js';
 import type { ParsedConfig } from './schema.js';
 
 export interface RulesConfig {
@@ -35,15 +35,22 @@ const MATCHES_MAX = 10;
 const UNMATCHED: Verdict = { kind: 'unmatched' };
 const IGNORED: Verdict = { kind: 'ignored' };
 
-/** What is wrong with a pattern, or undefined. Patterns are RE2's: linear time, no backreferences, no lookaround. */
+/**
+ * What is wrong with a pattern, or undefined. Patterns are RE2's: linear time, no backreferences, no lookaround;
+ * without regard to case unless they begin with `(?-i)`. They see the text as written, emotes included.
+ */
 export function patternProblem(source: string): string | undefined {
   try {
-    RE2JS.compile(source);
+    compilePattern(source);
     return undefined;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return `not a pattern that runs in linear time (RE2: no lookaround, no backreferences): ${why}`;
   }
+}
+
+function compilePattern(source: string): RE2JS {
+  return RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
 }
 
 interface Person {
@@ -75,7 +82,7 @@ interface Hit {
 /** A message as the rules look at it. */
 interface Heard {
   readonly message: ChatMessage;
-  /** Folded, without emotes. */
+  /** Folded, without emotes; single-spaced where a phrase is looked for. */
   readonly text: string;
   readonly sender: string;
   /** The persons it may concern: not those who sent it, nor those who ignore its sender. */
@@ -86,6 +93,8 @@ export function createRules({ watch, rules, sinks }: RulesConfig): Rules {
   const persons = watch.map(personOf);
   const own = new Set(persons.flatMap(({ names }) => names));
   const compiled = (rules ?? [DEFAULT_RULE]).map((rule) => ruleOf(rule, sinks));
+  const phrases = [...own, ...compiled.flatMap(({ keywords }) => keywords.map(({ folded }) => folded))];
+  const hasPhrases = phrases.some((it) => it.includes(' '));
   const lastMatchedAt = compiled.map(() => new Map<string, number>());
 
   return {
@@ -93,12 +102,9 @@ export function createRules({ watch, rules, sinks }: RulesConfig): Rules {
       const sender = fold(message.sender.username);
       const concerned = persons.filter(({ names, ignore }) => !ignore.has(sender) && !names.includes(sender));
       if (concerned.length === 0) return IGNORED;
-      const heard = {
-        message,
-        sender,
-        persons: concerned,
-        text: fold(withoutEmotes(message.text.slice(0, TEXT_MAX))),
-      };
+      const folded = fold(withoutEmotes(message.text.slice(0, TEXT_MAX)));
+      const text = hasPhrases ? singleSpaced(folded) : folded;
+      const heard = { message, sender, persons: concerned, text };
 
       const hits: { rule: Rule; hit: Hit; isCooling: boolean }[] = [];
       for (const [index, rule] of compiled.entries()) {
@@ -118,7 +124,7 @@ export function createRules({ watch, rules, sinks }: RulesConfig): Rules {
         message,
         rules: told.map(({ rule }) => rule.name),
         reasons: [...new Set(told.flatMap(({ hit }) => hit.reasons))],
-        watched: (told.find(({ hit }) => hit.person)?.hit.person ?? persons[0])?.username ?? '',
+        watched: (told.find(({ hit }) => hit.person)?.hit.person ?? concerned[0])?.username ?? '',
         matches: [...new Set(told.flatMap(({ hit }) => hit.matches))].slice(0, MATCHES_MAX),
         sinks: sinks.filter((sink) => wanted.has(sink)),
       };
@@ -128,11 +134,22 @@ export function createRules({ watch, rules, sinks }: RulesConfig): Rules {
 }
 
 function personOf({ username, aliases, ignore }: ParsedConfig['watch'][number]): Person {
-  const bare = (name: string) => fold(name.replace(/^@/, ''));
-  return { username, names: [username, ...aliases].map(bare), ignore: new Set(ignore.map(bare)) };
+  // A lone @ names nobody, and nothing is found everywhere.
+  const names = [username, ...aliases].map(nameOf).filter((name) => name !== '');
+  return { username, names, ignore: new Set(ignore.map(nameOf)) };
+}
+
+/** Names are configured with or without @. */
+function nameOf(written: string): string {
+  return phraseOf(written.replace(/^@/, ''));
+}
+
+function phraseOf(written: string): string {
+  return singleSpaced(fold(written));
 }
 
 type ConfiguredRule = NonNullable<ParsedConfig['rules']>[number];
+type Wanted = Exclude<ConfiguredRule['match'], readonly unknown[] | undefined>;
 
 const DEFAULT_RULE: ConfiguredRule = { name: 'me', match: ['mention', 'reply'] };
 
@@ -140,23 +157,18 @@ function ruleOf(
   { name, match, channels, from, sinks: own, cooldown }: ConfiguredRule,
   sinks: readonly string[],
 ): Rule {
-  const wanted = Array.isArray(match)
+  const wanted: Wanted = Array.isArray(match)
     ? { mention: match.includes('mention'), reply: match.includes('reply') }
-    : match;
-  const {
-    mention = false,
-    reply = false,
-    keywords = [],
-    pattern,
-  } = { keywords: [], pattern: undefined, ...wanted };
+    : (match ?? {});
+  const { mention = false, reply = false, keywords = [], pattern } = wanted;
   return {
     name,
     mention,
     reply,
-    keywords: keywords.map((written) => ({ written, folded: fold(written) })),
-    pattern: pattern === undefined ? undefined : RE2JS.compile(pattern, RE2JS.CASE_INSENSITIVE),
+    keywords: keywords.map((written) => ({ written, folded: phraseOf(written) })),
+    pattern: pattern === undefined ? undefined : compilePattern(pattern),
     channels: channels && new Set(channels),
-    from: from && new Set(from.map((sender) => fold(sender.replace(/^@/, '')))),
+    from: from && new Set(from.map(nameOf)),
     sinks: own ?? sinks,
     cooldownMs: cooldown ?? 0,
   };
@@ -203,5 +215,6 @@ function hitOf(rule: Rule, { message, text, sender, persons }: Heard, isOwn: boo
 
 function firstMatch(pattern: RE2JS, text: string): string | undefined {
   const matcher = pattern.matcher(text.slice(0, TEXT_MAX));
-  return matcher.find() ? (matcher.group() ?? '').slice(0, 100) : undefined;
+  // Cut, or matched by units, it may end in half a character, which no database takes.
+  return matcher.find() ? cleanText((matcher.group() ?? '').slice(0, 100)) : undefined;
 }

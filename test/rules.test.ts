@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ChatMessage } from '../src/chat.js';
+import { type ChatMessage, cleanText } from '../src/chat.js';
 import { createRules, patternProblem, type RulesConfig } from '../src/rules.js';
 
 const BOB = { username: 'Bob', aliases: [] as string[], ignore: [] as string[] };
@@ -44,6 +44,11 @@ describe('mentions', () => {
     'alice/bob',
     '"bob"',
     '@bob@alice is a pair, but bob is here',
+    '@bob:https://example.com/x',
+    'https://example.com/bob but bob',
+    '@bobさん、こんにちは',
+    'bob님',
+    'ขอบคุณbobครับ',
   ])('finds %j', (text) => {
     expect(kindOf(text)).toBe('matched');
   });
@@ -63,6 +68,9 @@ describe('mentions', () => {
     'https://kick.com/bob',
     'see kick.com/bob?x=1',
     'www.bob.example/bob',
+    '(see https://example.com/a,@bob)',
+    'bob+chat@example.com',
+    'irc://bob',
     '[emote:37226:bob]',
     'böb',
     'bobé',
@@ -74,10 +82,34 @@ describe('mentions', () => {
   });
 
   it('folds case by Unicode, and takes aliases and a written @', () => {
-    const rules = rulesOf(undefined, [{ username: 'ÅSA', aliases: ['@Straße', 'Ольга'], ignore: [] }]);
-    for (const text of ['hej åsa', 'A\u030asa!', 'STRASSE?', 'straße', 'привет, ОЛЬГА']) {
-      expect([text, kindOf(text, rules)]).toEqual([text, text === 'STRASSE?' ? 'unmatched' : 'matched']);
-    }
+    const aliases = ['@Straße', 'Ольга', 'Νίκος', 'ışık', 'ibrahim', 'Mary Ann', '太郎'];
+    const rules = rulesOf(undefined, [{ username: 'ÅSA', aliases, ignore: [] }]);
+    const found = [
+      'hej åsa',
+      'A\u030asa!',
+      'STRASSE?',
+      'straße',
+      'привет, ОЛЬГА',
+      'ΝΊΚΟΣ!',
+      'IŞIK',
+      'İBRAHİM',
+    ].concat('@mary  ann', 'こんにちは太郎さん');
+    for (const text of found) expect([text, kindOf(text, rules)]).toEqual([text, 'matched']);
+    for (const text of ['Ольгаа', 'åsan', 'Νίκοςα', 'maryann', 'mary'])
+      expect([text, kindOf(text, rules)]).toEqual([text, 'unmatched']);
+  });
+
+  it('are never of nobody: a name without letters is none', () => {
+    const rules = rulesOf(undefined, [{ username: '@', aliases: [], ignore: [] }]);
+    expect(kindOf('a @ b', rules)).toBe('unmatched');
+  });
+
+  it('are looked for in linear time, in addresses too', () => {
+    const began = performance.now();
+    for (const unit of ['bob1 ', 'a.', 'a.bob', 'x', 'x@'])
+      expect(kindOf(`${unit.repeat(3_900 / unit.length)}a.bc/bob/bob`)).toBe('unmatched');
+    expect(kindOf(`https://${'bob/'.repeat(990)}`)).toBe('unmatched');
+    expect(performance.now() - began).toBeLessThan(250);
   });
 
   it('names who was meant, by which name', () => {
@@ -113,12 +145,33 @@ describe('rules', () => {
     const rules = rulesOf([
       { name: 'words', match: { keywords: ['giveaway', 'free money', 'c++', 'gewinnspiel'] } },
     ]);
-    for (const text of ['a GIVEAWAY!', 'Free Money now', 'I like c++', 'c++17?', '#giveaway']) {
+    for (const text of [
+      'a GIVEAWAY!',
+      'Free Money now',
+      'I like c++',
+      'c++17?',
+      '#giveaway',
+      'free\n  money',
+    ]) {
       expect([text, kindOf(text, rules)]).toEqual([text, 'matched']);
     }
-    for (const text of ['giveaways', 'free  money', 'abc++', '[emote:1:giveaway]', 'Gewinnspiele']) {
+    for (const text of [
+      'giveaways',
+      'freemoney',
+      'free moneys',
+      'abc++',
+      '[emote:1:giveaway]',
+      'Gewinnspiele',
+    ]) {
       expect([text, kindOf(text, rules)]).toEqual([text, 'unmatched']);
     }
+  });
+
+  it('find keywords in scripts that write no spaces', () => {
+    const rules = rulesOf([{ name: 'words', match: { keywords: ['抽選', '이벤트', 'розыгрыш', '🎁'] } }]);
+    for (const text of ['今日は抽選です', '이벤트는 언제', 'Розыгрыш!', 'gift🎁here'])
+      expect([text, kindOf(text, rules)]).toEqual([text, 'matched']);
+    expect(kindOf('розыгрыши', rules)).toBe('unmatched');
   });
 
   it('take patterns without regard to case, in linear time', () => {
@@ -133,6 +186,14 @@ describe('rules', () => {
     expect(patternProblem('(?=a)b')).toContain('linear time');
     expect(patternProblem('(a')).toBeDefined();
     expect(patternProblem('gg+ wp')).toBeUndefined();
+  });
+
+  it('leave no half character in what a pattern matched', () => {
+    const rules = rulesOf([{ name: 'all', match: { pattern: 'a.*' } }]);
+    const verdict = rules.judge(said(`a${'😀'.repeat(100)}`), 0);
+    const [found = ''] = verdict.kind === 'matched' ? verdict.notification.matches : [];
+    expect(found).toBe(cleanText(found));
+    expect(found.length).toBeLessThanOrEqual(100);
   });
 
   it('need any of match, and all of channels and from', () => {
@@ -198,6 +259,14 @@ describe('rules', () => {
       notification: { watched: 'carol' },
     });
     expect(two.judge(said('@bob', { by: 'bob' }), 0).kind).toBe('unmatched');
+    const words = rulesOf(
+      [{ name: 'words', match: { keywords: ['hi'] } }],
+      [
+        { ...BOB, ignore: ['dave'] },
+        { username: 'carol', aliases: [], ignore: [] },
+      ],
+    );
+    expect(words.judge(said('hi', { by: 'dave' }), 0)).toMatchObject({ notification: { watched: 'carol' } });
   });
 
   it('judge any text whatever, and find a name that stands by itself in it', () => {
