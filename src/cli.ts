@@ -11,6 +11,7 @@ import type { CommonOptions } from './commands/daemon-address.js';
 import type { DeadOptions } from './commands/dead.js';
 import type { DemoOptions } from './commands/demo.js';
 import type { MachinesOptions } from './commands/machines.js';
+import type { ReplayOptions } from './commands/replay.js';
 import type { ResumeOptions } from './commands/resume.js';
 import type { StatusOptions } from './commands/status.js';
 import { processTerminal } from './commands/terminal.js';
@@ -53,8 +54,9 @@ function program(): Command {
   earshot
     .command('run')
     .description('start the daemon')
+    .option('--trace <DIR>', 'write what the machines do, to be replayed')
     .action(
-      runs(async (options: CommonOptions) => {
+      runs(async (options: CommonOptions & { readonly trace?: string }) => {
         const { run } = await import('./commands/run.js');
         return run(options, terminal, version, (code) => process.exit(code));
       }),
@@ -65,6 +67,7 @@ function program(): Command {
     .description('all of it against built-in stand-ins of Kick and Discord; no account, no network')
     .option('--keep', 'keep running afterwards')
     .option('--seed <N>', 'repeat a run', wholeNumber)
+    .option('--trace <DIR>', 'write what the machines do')
     .action(
       runs(async (options: DemoOptions) => {
         const { demo } = await import('./commands/demo.js');
@@ -163,6 +166,18 @@ function program(): Command {
       runs(async (options: ChannelAddOptions, slug: string, file: string | undefined) => {
         const { addChannel } = await import('./commands/channel.js');
         return addChannel(slug, file, options, terminal);
+      }),
+    );
+
+  earshot
+    .command('replay')
+    .description('drive the machines with a trace, and say where they first differ')
+    .argument('<FILE|DIR>')
+    .option('--json', 'print JSON')
+    .action(
+      runs(async (options: ReplayOptions, path: string) => {
+        const { replayTrace } = await import('./commands/replay.js');
+        return replayTrace(path, options, terminal);
       }),
     );
 

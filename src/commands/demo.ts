@@ -6,11 +6,18 @@ import type { Terminal } from './terminal.js';
 export interface DemoOptions {
   readonly keep?: boolean;
   readonly seed?: number;
+  readonly trace?: string;
 }
 
 export function demo(
-  { keep = false, seed = randomInt(2 ** 31) }: DemoOptions,
+  { keep = false, seed = randomInt(2 ** 31), trace }: DemoOptions,
   terminal: Terminal,
 ): Promise<number> {
-  return runDemo({ keep, seed, print: (line) => terminal.write(`${line}\n`), color: terminal.hasColor });
+  return runDemo({
+    keep,
+    seed,
+    trace,
+    print: (line) => terminal.write(`${line}\n`),
+    color: terminal.hasColor,
+  });
 }

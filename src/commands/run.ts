@@ -5,6 +5,7 @@ import { controlToken } from '../control/token.js';
 import { startDaemon } from '../daemon.js';
 import { createLog } from '../log.js';
 import { realWorld } from '../real-world.js';
+import { startTrace } from '../trace/start.js';
 import type { CommonOptions } from './daemon-address.js';
 import type { Terminal } from './terminal.js';
 
@@ -13,7 +14,7 @@ import type { Terminal } from './terminal.js';
  * @param crash ends the process at once, after a fault that nobody caught.
  */
 export async function run(
-  options: CommonOptions,
+  options: CommonOptions & { readonly trace?: string },
   terminal: Terminal,
   version: string,
   crash: (exitCode: number) => void,
@@ -36,8 +37,17 @@ export async function run(
   process.once('uncaughtException', fault);
   process.once('unhandledRejection', fault);
   const world = realWorld({ connectionsPerHost: config.limits.httpConnections });
-  const daemon = startDaemon(config, world, log, { version, print: (line) => terminal.write(`${line}\n`) });
+  const trace =
+    options.trace === undefined
+      ? undefined
+      : startTrace({ folder: options.trace, clock: world.clock, version, secrets: secretsOf(config) });
+  const daemon = startDaemon(config, world, log, {
+    version,
+    print: (line) => terminal.write(`${line}\n`),
+    ...(trace && { inspect: trace.inspect }),
+  });
   const { exitCode } = await daemon.finished;
+  trace?.close();
   await world.close();
   return exitCode;
 }

@@ -11,6 +11,7 @@ import { loadConfig, secretsOf } from '../config.js';
 import { type DaemonEnd, startDaemon } from '../daemon.js';
 import { createLog } from '../log.js';
 import { realWorld } from '../real-world.js';
+import { startTrace } from '../trace/start.js';
 import { version } from '../version.js';
 import type { World } from '../world.js';
 import { Chatter } from './chatter.js';
@@ -24,6 +25,8 @@ export interface DemoOptions {
   readonly keep: boolean;
   /** Repeats who says what. */
   readonly seed: number;
+  /** A folder to write the daemon's trace to. */
+  readonly trace?: string | undefined;
   readonly print: (line: string) => void;
   readonly color: boolean;
 }
@@ -35,7 +38,13 @@ const CHANNELS = [
 ];
 
 /** Returns the exit code: 0, or 1 when a step did not come about or the account does not add up. */
-export async function runDemo({ keep, seed, print, color }: DemoOptions): Promise<number> {
+export async function runDemo({
+  keep,
+  seed,
+  trace: folderOfTrace,
+  print,
+  color,
+}: DemoOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'earshot-demo-'));
   const kick = await startKick({ channels: CHANNELS });
   const discord = await startDiscord();
@@ -56,8 +65,17 @@ export async function runDemo({ keep, seed, print, color }: DemoOptions): Promis
       destination: { write: (line) => narrator.logged(line) },
     });
     const world = realWorld({ connectionsPerHost: config.limits.httpConnections });
-    const daemon = startDaemon(config, deafWorld(world), log, { version, print });
+    const trace =
+      folderOfTrace === undefined
+        ? undefined
+        : startTrace({ folder: folderOfTrace, clock: world.clock, version, secrets: secretsOf(config) });
+    const daemon = startDaemon(config, deafWorld(world), log, {
+      version,
+      print,
+      ...(trace && { inspect: trace.inspect }),
+    });
     const end = await tell({ kick, discord, narrator, chatter, daemon, keep, world });
+    trace?.close();
     return conclude(narrator, end, chatter.mentions, discord.embeds.length);
   } finally {
     chatter.stop();

@@ -8,6 +8,9 @@ import Database from 'better-sqlite3';
 import { StoreError } from '../errors.js';
 import { createPrivately } from './private-file.js';
 
+const PID_LOOKS = 20;
+const PID_PAUSE_MS = 10;
+
 export interface Lock {
   /** Never throws: a pid left behind says nothing, only the lock does. */
   release(): void;
@@ -26,7 +29,7 @@ export function takeLock(path: string): Lock {
   } catch (error) {
     db.close();
     if (!isBusy(error)) throw error;
-    const holder = readPid(pidFile);
+    const holder = holderOf(pidFile);
     throw new StoreError(
       'held',
       `another Earshot${holder === undefined ? '' : ` (pid ${holder})`} is running on ${path}`,
@@ -50,8 +53,17 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
 }
 
-function readPid(file: string): string | undefined {
-  return /^\d+/.exec(attempt(() => readFileSync(file, 'utf8')) ?? '')?.[0];
+/**
+ * Who holds the lock. Two that start at once: the first may have the lock and not yet have written its pid, or
+ * that of one that was killed may still stand there; so it is looked at again for a moment.
+ */
+function holderOf(file: string): string | undefined {
+  for (let look = 0; look < PID_LOOKS; look += 1) {
+    const pid = /^\d+/.exec(attempt(() => readFileSync(file, 'utf8')) ?? '')?.[0];
+    if (pid !== undefined && attempt(() => process.kill(Number(pid), 0)) === true) return pid;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PID_PAUSE_MS);
+  }
+  return undefined;
 }
 
 /** What `work` gives, or undefined when it failed: the pid is a courtesy. */

@@ -1,0 +1,48 @@
+/** `earshot replay`: says whether a trace replays on the machines as they are, and where it first does not. */
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { EarshotError } from '../errors.js';
+import { segmentsIn } from '../trace/folder.js';
+import { type ReplayResult, replay } from '../trace/replay.js';
+import type { Terminal } from './terminal.js';
+
+export interface ReplayOptions {
+  readonly json?: boolean;
+}
+
+/** 0 when every event led where the trace says, 1 when not. */
+export function replayTrace(path: string, { json = false }: ReplayOptions, terminal: Terminal): number {
+  const files = filesOf(path);
+  let events = 0;
+  let actors = 0;
+  for (const file of files) {
+    const result = replay(readFileSync(file, 'utf8'));
+    events += result.events;
+    actors += result.actors;
+    if (result.divergence === undefined) continue;
+    terminal.write(json ? `${JSON.stringify({ file, ...result })}\n` : told(file, result));
+    return 1;
+  }
+  const divergences = 0;
+  const sum = `${events} events, ${actors} actors, ${divergences} divergences`;
+  terminal.write(json ? `${JSON.stringify({ events, actors, divergences })}\n` : `${sum}\n`);
+  return 0;
+}
+
+function filesOf(path: string): string[] {
+  const found = statSync(path, { throwIfNoEntry: false });
+  const files = found?.isDirectory() ? segmentsIn(path).map((name) => join(path, name)) : found ? [path] : [];
+  if (files.length > 0) return files;
+  throw new EarshotError(
+    'noTrace',
+    `there is no trace at ${path}`,
+    'record one: earshot run --trace DIR, or earshot demo --trace DIR',
+  );
+}
+
+function told(file: string, { divergence, changed, events }: ReplayResult): string {
+  const since = changed.length > 0 ? `${changed.join(', ')} changed since this trace was written\n` : '';
+  if (divergence === undefined) return since;
+  const { seq, path, event, expected, got } = divergence;
+  return `${since}after ${events} events, 1 divergence: ${file}, seq ${seq}\n  actor     ${path}\n  event     ${event}\n  expected  ${expected}\n  got       ${got}\n`;
+}
