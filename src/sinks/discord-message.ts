@@ -2,9 +2,17 @@
  * A notification as a Discord message: one line of content for the phone's preview, one embed with who, where,
  * what, the message answered, when, and how late. Every limit is Discord's, in code points.
  */
-import { type ChatMessage, channelUrl, type Notification, type Reason } from '../chat.js';
+import { channelUrl, type Notification, type Reason } from '../chat.js';
 import { formatDuration } from '../durations.js';
-import { codePoints, defused, escapeForDiscord, readable, truncateCodePoints } from './discord-text.js';
+import {
+  codePoints,
+  defused,
+  escapeForDiscord,
+  escapeUnlinked,
+  isVisible,
+  readable,
+  truncateCodePoints,
+} from './discord-text.js';
 
 export interface DiscordEmbed {
   readonly author: { readonly name: string; readonly url: string };
@@ -48,6 +56,9 @@ const QUOTE_MAX = 400;
 const LATE_AFTER_MS = 60_000;
 /** The end of the year 9999: what comes later has no four digits, and is refused. */
 const LATEST_TIME = 253_402_300_799_999;
+
+const NO_TEXT = '*(no text)*';
+const SOMEBODY = 'somebody';
 
 const WHY: Record<Reason, string> = {
   mention: 'mentioned you',
@@ -96,7 +107,7 @@ export function embedOf({ message, reasons, rules }: Notification, wall: number)
   if (lateMs > LATE_AFTER_MS) notes.push(`${formatDuration(lateMs)} late`);
   const embed: DiscordEmbed = {
     author: { name: nameOf(sender.username), url: channelUrl({ channel: wellFormed(sender.username) }) },
-    title: nameOf(channel),
+    title: truncateCodePoints(escapeUnlinked(channel), NAME_MAX),
     url: channelUrl(message),
     description: truncateCodePoints(shown(text), TEXT_MAX),
     footer: { text: truncateCodePoints(notes.join(' · '), 300) },
@@ -104,7 +115,7 @@ export function embedOf({ message, reasons, rules }: Notification, wall: number)
     color: COLORS[reasons[0] ?? 'from'],
   };
   if (!replyTo) return embed;
-  const name = `In reply to ${nameOf(replyTo.username)}`;
+  const name = `In reply to ${escapedName(replyTo.username)}`;
   return { ...embed, fields: [{ name, value: truncateCodePoints(shown(replyTo.text ?? ''), QUOTE_MAX) }] };
 }
 
@@ -112,15 +123,15 @@ function contentLine(notifications: readonly Notification[], template: string | 
   const [first] = notifications;
   if (first === undefined) return '';
   if (notifications.length > 1) {
-    const channels = [...new Set(notifications.map(({ message }) => escapeForDiscord(message.channel)))];
+    const channels = [...new Set(notifications.map(({ message }) => escapeUnlinked(message.channel)))];
     const named = channels.slice(0, 3).join(', ') + (channels.length > 3 ? ' and others' : '');
     return `${notifications.length} messages for you in ${named}`;
   }
   const { message, reasons } = first;
   const parts: Record<string, string> = {
-    sender: escapeForDiscord(truncateCodePoints(message.sender.username, NAME_MAX)) || 'somebody',
-    channel: escapeForDiscord(message.channel),
-    text: oneLine(message),
+    sender: escapedName(message.sender.username),
+    channel: escapeUnlinked(message.channel),
+    text: preview(message.text),
     why: WHY[reasons[0] ?? 'from'],
   };
   const line = template ?? '**{sender}** {why} in {channel}: {text}';
@@ -130,19 +141,29 @@ function contentLine(notifications: readonly Notification[], template: string | 
   );
 }
 
-function oneLine({ text }: ChatMessage): string {
-  return truncateCodePoints(shown(text).replace(/\s+/g, ' '), PREVIEW_MAX);
+/** Cut before it is escaped, for no more of a text is shown here; at most three times as long then. */
+function preview(text: string): string {
+  const escaped = escapeUnlinked(truncateCodePoints(readable(text).trim(), PREVIEW_MAX));
+  return isVisible(escaped) ? escaped : NO_TEXT;
 }
 
 /** Never empty: Discord refuses an empty field. */
 function shown(text: string): string {
-  // Escaping doubles a text at most; cutting first keeps a huge one from being walked.
+  // Cutting first keeps a huge text from being walked.
   const escaped = escapeForDiscord(truncateCodePoints(text, TEXT_MAX)).trim();
-  return escaped === '' ? '*(no text)*' : escaped;
+  return isVisible(escaped) ? escaped : NO_TEXT;
 }
 
+/** Where nothing is formatted. */
 function nameOf(name: string): string {
-  return truncateCodePoints(defused(readable(name).trim()), NAME_MAX) || 'somebody';
+  const plain = defused(readable(truncateCodePoints(name, NAME_MAX)).trim().replace(/\s+/g, ' '));
+  return isVisible(plain) ? truncateCodePoints(plain, NAME_MAX) : SOMEBODY;
+}
+
+/** Where Discord formats: content, titles, names of fields. */
+function escapedName(name: string): string {
+  const escaped = escapeUnlinked(truncateCodePoints(name, NAME_MAX));
+  return isVisible(escaped) ? truncateCodePoints(escaped, NAME_MAX) : SOMEBODY;
 }
 
 function sizeOf({ author, title, description, fields = [], footer }: DiscordEmbed): number {

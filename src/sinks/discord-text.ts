@@ -5,17 +5,17 @@
 
 const URL_PATTERN = /https?:\/\/[^\s<>()[\]{}|\\^`"'*]+/g;
 const EMOTE = /\[emote:\d+:([^\]]{0,100})\]/g;
-/** Characters that turn text around, join or hide it. The joiner inside emoji (U+200D) is kept. */
-const INVISIBLE =
-  /[\u061c\u200b\u200c\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
+/** Characters that turn text around, join or hide it. Those inside emoji (U+200D, variation selectors) are kept. */
+const INVISIBLE = /(?![\u200d\ufe00-\ufe0f])[\p{Default_Ignorable_Code_Point}\ufff9-\ufffb]/gu;
+const VISIBLE = /[^\s\p{Default_Ignorable_Code_Point}]/u;
 const CONTROL = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
 const FORMATTING = /[\\*_~|`[\]()<>]/g;
 /** At the beginning of a line: headings, subtext, quotes, lists. */
-const LINE_START = /^(\s*)(#{1,3}(?=\s)|-#(?=\s)|[-+](?=\s)|\d+(?=\.\s))/gm;
+const LINE_START = /^([^\S\n]*)(#{1,3}(?=\s)|-#(?=\s)|[-+](?=\s)|\d+(?=\.\s))/gm;
 
 const WORD_JOINER = '\u2060';
 
-/** The text as it reads, with nothing left that Discord would act on. */
+/** The text as it reads, with nothing left that Discord would act on but links. */
 export function escapeForDiscord(text: string): string {
   const plain = readable(text);
   let escaped = '';
@@ -24,10 +24,19 @@ export function escapeForDiscord(text: string): string {
     escaped += escapePart(plain.slice(from, index)) + url;
     from = index + url.length;
   }
-  escaped += escapePart(plain.slice(from));
-  return escaped.replace(LINE_START, (_, indent: string, mark: string) =>
-    /\d/.test(mark) ? `${indent}${mark}${WORD_JOINER}` : `${indent}\\${mark}`,
-  );
+  return escapeLineStarts(escaped + escapePart(plain.slice(from)));
+}
+
+/** As `escapeForDiscord`, on one line and without links: outside embeds, Discord unfolds a link into its page's picture. */
+export function escapeUnlinked(text: string): string {
+  const plain = readable(text).trim().replace(/\s+/g, ' ');
+  // Before every slash, for an invitation (`discord.gg/…`) needs no scheme.
+  return escapeLineStarts(escapePart(plain).replaceAll('/', `${WORD_JOINER}/`));
+}
+
+/** Whether a reader would see anything of it. */
+export function isVisible(text: string): boolean {
+  return VISIBLE.test(text);
 }
 
 /** The text with emotes by their names, without control and invisible characters. */
@@ -55,6 +64,12 @@ export function codePoints(text: string): number {
 /** No @ in it can name anybody any more; it reads the same. */
 export function defused(text: string): string {
   return text.replaceAll('@', `@${WORD_JOINER}`);
+}
+
+function escapeLineStarts(text: string): string {
+  return text.replace(LINE_START, (_, indent: string, mark: string) =>
+    /\d/.test(mark) ? `${indent}${mark}${WORD_JOINER}` : `${indent}\\${mark}`,
+  );
 }
 
 function escapePart(text: string): string {

@@ -4,7 +4,13 @@ import { describe, expect, it } from 'vitest';
 import type { Notification } from '../../src/chat.js';
 import { refusedMessage } from '../../src/demo/discord-limits.js';
 import { type DiscordPayload, payloadOf, splitForDiscord } from '../../src/sinks/discord-message.js';
-import { codePoints, escapeForDiscord, truncateCodePoints } from '../../src/sinks/discord-text.js';
+import {
+  codePoints,
+  escapeForDiscord,
+  escapeUnlinked,
+  isVisible,
+  truncateCodePoints,
+} from '../../src/sinks/discord-text.js';
 
 const PING = { users: ['123456789012345678'], roles: [] };
 const NOBODY = { users: [], roles: [] };
@@ -60,9 +66,30 @@ describe('chat text on Discord', () => {
     ['a\\*b', 'a\\\\\\*b'],
     ['[emote:37226:KEKW] lol', ':KEKW: lol'],
     ['\u202egnol\u202c \u200bz\u0000ero\u001b[2J', 'gnol zero\\[2J'],
-    ['👩‍👩‍👧 ok', '👩‍👩‍👧 ok'],
+    ['👩‍👩‍👧 ❤️ ok', '👩‍👩‍👧 ❤️ ok'],
+    ['a\u00ad\u034f\u115f\u3164\ufff9b', 'ab'],
+    ['one\n  ## two\n> three', 'one\n  \\## two\n\\> three'],
   ])('%j reads as it was written', (text, escaped) => {
     expect(escapeForDiscord(text)).toBe(escaped);
+  });
+
+  it('links nowhere outside embeds, and begins no line there', () => {
+    expect(escapeUnlinked('https://evil.example/_a_\ndiscord.gg/x')).toBe(
+      'https:\u2060/\u2060/evil.example\u2060/\\_a\\_ discord.gg\u2060/x',
+    );
+    expect(escapeUnlinked('\n # big')).toBe('\\# big');
+  });
+
+  it('is nothing to see when it is made of what hides', () => {
+    expect(['\u200d', '\ufe0f \u3164', '\u2060', '', ' \n'].filter(isVisible)).toEqual([]);
+    expect(['a', '👩‍👩‍👧', '.'].every(isVisible)).toBe(true);
+  });
+
+  it('is escaped in linear time', () => {
+    const began = performance.now();
+    for (const unit of ['\n', ' ', '#', '- ', '[emote:1:', 'http://', '1.'])
+      escapeForDiscord(unit.repeat(40_000 / unit.length));
+    expect(performance.now() - began).toBeLessThan(500);
   });
 
   it('is cut by code points, never through one, nor through an escape', () => {
@@ -130,6 +157,32 @@ describe('a notification on Discord', () => {
     expect(payload.content).toBe('alice (somechannel) mentioned you: hi \\_bob\\_ {other}');
   });
 
+  it('takes nothing from a hostile name, and shows something for one that hides', () => {
+    const by = (username: string) =>
+      payloadOf(
+        [
+          notification('\u200d\u2060', {
+            sender: { id: '7', username },
+            replyTo: { username, text: 'https://example.com/a_b' },
+          }),
+        ],
+        { ping: NOBODY, wall: NOON },
+      );
+    const hostile = by('**x**\n# [y](https://evil.example) @everyone');
+    expect(hostile.content).toBe(
+      '**\\*\\*x\\*\\* # \\[y\\]\\(https:\u2060/\u2060/evil.example\\) @\u2060everyone** mentioned you in somechannel: *(no text)*',
+    );
+    expect(hostile.embeds[0]?.author.name).toBe('**x** # [y](https://evil.example) @\u2060everyone');
+    expect(hostile.embeds[0]?.fields?.[0]).toEqual({
+      name: `In reply to ${escapeUnlinked('**x** # [y](https://evil.example) @everyone')}`,
+      value: 'https://example.com/a_b',
+    });
+    const hidden = by('\u3164\u200d');
+    expect(hidden.content).toContain('**somebody** ');
+    expect(hidden.embeds[0]).toMatchObject({ author: { name: 'somebody' }, description: '*(no text)*' });
+    expect([verdict(hostile), verdict(hidden)]).toEqual([[], []]);
+  });
+
   it('never breaks a limit, however many there are and whatever they say', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 300 }),
@@ -138,6 +191,7 @@ describe('a notification on Discord', () => {
         '😀'.repeat(10_000),
         '*'.repeat(9_000),
         '@everyone '.repeat(900),
+        'https://example.com/ '.repeat(400),
         '\0'.repeat(50),
         ' '.repeat(50),
         '',
@@ -166,6 +220,7 @@ describe('a notification on Discord', () => {
         const payload = payloadOf(all.slice(0, fits), { ping: PING, wall: NOON });
         expect(verdict(payload)).toEqual([]);
         expect(JSON.stringify(payload)).not.toMatch(/@everyone|@here/);
+        expect(payload.content).not.toContain('://');
       }),
       { numRuns: 60 },
     );
