@@ -93,21 +93,25 @@ const person = z.strictObject({
 const matchKinds = z.enum(['mention', 'reply']);
 const match = z.union([
   z.array(matchKinds).min(1),
-  z.strictObject({
-    mention: z.boolean().optional(),
-    reply: z.boolean().optional(),
-    keywords: z.array(name).min(1).max(200).optional(),
-    pattern: z
-      .string()
-      .min(1)
-      .max(1000)
-      .superRefine((source, context) => {
-        const problem = patternProblem(source);
-        // The engine quotes the pattern after a backquote; nothing that was written is repeated.
-        if (problem) context.addIssue({ code: 'custom', message: problem.replace(/:? `.*$/s, '') });
-      })
-      .optional(),
-  }),
+  z
+    .strictObject({
+      mention: z.boolean().optional(),
+      reply: z.boolean().optional(),
+      keywords: z.array(name).min(1).max(200).optional(),
+      pattern: z
+        .string()
+        .min(1)
+        .max(1000)
+        .superRefine((source, context) => {
+          const problem = patternProblem(source);
+          // The engine quotes the pattern after a backquote; nothing that was written is repeated.
+          if (problem) context.addIssue({ code: 'custom', message: problem.replace(/:? `.*$/s, '') });
+        })
+        .optional(),
+    })
+    .refine((it) => it.mention || it.reply || it.keywords || it.pattern, {
+      message: 'nothing is looked for; give mention, reply, keywords or pattern',
+    }),
 ]);
 
 const rule = z
@@ -174,8 +178,9 @@ const discord = z
     urlFile: z.string().min(1).optional(),
     ping: z
       .strictObject({
-        users: z.array(snowflake).max(100).default([]),
-        roles: z.array(snowflake).max(100).default([]),
+        // Together they must leave room for the line itself in Discord's 2,000 characters.
+        users: z.array(snowflake).max(30).default([]),
+        roles: z.array(snowflake).max(30).default([]),
       })
       .prefault({}),
     timeout: duration('100ms', '10m').prefault('12s'),
