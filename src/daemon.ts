@@ -21,6 +21,7 @@ import { bound, wired } from './actors/wired.js';
 import type { Config } from './config.js';
 import { type Control, type ControlCommands, createControl } from './control/server.js';
 import { socketPathOf } from './control/socket-path.js';
+import { keepRecording, observers } from './daemon/flight.js';
 import { sayEnd, sayHealth, sayPhase, sayRunning } from './daemon/log-lines.js';
 import { EarshotError } from './errors.js';
 import { createIntake } from './intake.js';
@@ -32,12 +33,15 @@ import { createKick } from './sources/kick.js';
 import type { Source, StatusReason } from './sources/source.js';
 import type { StatusDocument } from './status.js';
 import { Tasks } from './tasks.js';
+import type { Recording } from './trace/recording.js';
 import type { SignalName, World } from './world.js';
 
 export interface DaemonOptions {
   readonly version: string;
   /** Where the console sink writes. */
   readonly print: (line: string) => void;
+  /** What the machines do is recorded by it, where there is one. */
+  readonly recording?: Recording;
   /** Sees every actor, event and snapshot of the tree. */
   readonly inspect?: (event: InspectionEvent) => void;
 }
@@ -85,6 +89,7 @@ class RunningDaemon implements Daemon {
   readonly #world: World;
   readonly #log: Log;
   readonly #options: DaemonOptions;
+  readonly #inspect: ((event: InspectionEvent) => void) | undefined;
   readonly #account = new Account();
   readonly #deadlines;
   readonly #http;
@@ -103,11 +108,12 @@ class RunningDaemon implements Daemon {
     this.#config = config;
     this.#world = world;
     this.#log = log;
-    this.#options = options.inspect ? { ...options, inspect: harmless(options.inspect, log) } : options;
+    this.#options = options;
+    this.#inspect = observers([options.recording?.inspect, options.inspect], log);
     this.#startedAt = world.clock.wall();
     const { clock } = world;
     const { limits, store } = config;
-    this.#deadlines = createDeadlines({ clock, log, inspect: this.#options.inspect });
+    this.#deadlines = createDeadlines({ clock, log, inspect: this.#inspect });
     this.#http = new HttpSessions({
       world,
       deadlines: this.#deadlines,
@@ -177,6 +183,7 @@ class RunningDaemon implements Daemon {
 
   status(): StatusDocument {
     const { clock, pid } = this.#world;
+    const { recording } = this.#options;
     const snapshot = this.#root.getSnapshot();
     const state = snapshot.matches('starting')
       ? 'starting'
@@ -202,6 +209,11 @@ class RunningDaemon implements Daemon {
       timeouts: this.#deadlines.figures(),
       tasks: this.#tasks.status(),
       store: { state: this.#ledger.state, ...this.#ledger.stats() },
+      trace: {
+        seq: recording?.recorder.seq ?? 0,
+        dir: recording?.folder ?? null,
+        blackbox: recording?.blackbox.last ?? null,
+      },
     };
   }
 
@@ -248,7 +260,7 @@ class RunningDaemon implements Daemon {
       id: 'supervisor',
       clock,
       input: { limits },
-      ...(this.#options.inspect && { inspect: this.#options.inspect }),
+      ...(this.#inspect && { inspect: this.#inspect }),
     });
     root.on('supervisor.stopping', ({ reason }) => {
       this.#log.info({ actor: 'supervisor', to: 'stopping' }, `stopping: ${reason}`);
@@ -319,6 +331,7 @@ class RunningDaemon implements Daemon {
     if (degraded === snapshot.matches({ running: 'degraded' })) return;
     this.#root.send({ type: 'health.judged', at: this.#world.clock.now(), degraded });
     sayHealth(this.#log, reasons);
+    if (degraded) keepRecording(this.#log, () => this.#options.recording?.blackbox.degraded());
   }
 
   #reasons(): StatusReason[] {
@@ -394,19 +407,6 @@ class RunningDaemon implements Daemon {
     const own = this.#config.sinks.map((sink) => ('timeout' in sink ? sink.timeout : 0));
     return Math.max(this.#config.timeouts.lookup, this.#config.timeouts.connect, ...own);
   }
-}
-
-/** An observer that throws would wedge the actor it looks at for good: here it only loses what it missed. */
-function harmless(inspect: NonNullable<DaemonOptions['inspect']>, log: Log): typeof inspect {
-  let isSaid = false;
-  return (event) => {
-    try {
-      inspect(event);
-    } catch (error) {
-      if (!isSaid) log.error({ actor: 'supervisor', err: error }, `inspection failed: ${textOf(error)}`);
-      isSaid = true;
-    }
-  };
 }
 
 /** Kept of a phase's limit for what follows when its work is aborted, so that aborting is within it. */

@@ -31,11 +31,14 @@ export interface LogOptions {
   readonly secrets: readonly Secret[];
   /** Colours in the pretty format. */
   readonly color?: boolean;
+  /** The number of the trace's last line, so that a line of the log is found again in the trace. */
+  readonly seq?: () => number;
   /** Epoch milliseconds; the system's clock when absent. */
   readonly wall?: () => number;
 }
 
-export function createLog({ level, format, destination, secrets, color = false, wall }: LogOptions): Log {
+export function createLog(options: LogOptions): Log {
+  const { level, format, destination, secrets, color = false, seq, wall } = options;
   const isPretty =
     format === 'pretty' || (format === 'auto' && destination === undefined && process.stdout.isTTY);
   const scrub = createScrubber(secrets);
@@ -46,6 +49,7 @@ export function createLog({ level, format, destination, secrets, color = false, 
       base: null,
       formatters: { level: (label) => ({ level: label }) },
       timestamp: wall ? () => `,"time":"${new Date(wall()).toISOString()}"` : pino.stdTimeFunctions.isoTime,
+      ...(seq && { mixin: () => ({ seq: seq() }) }),
       // The one place every line passes: by value, for no list of paths reaches into an error's text.
       hooks: { streamWrite: isPretty ? (line) => withoutControls(scrub(line)) : scrub },
     },
@@ -58,7 +62,7 @@ function prettyStream(destination: LogDestination, colorize: boolean): LogDestin
   const prettyLine = prettyFactory({
     colorize,
     translateTime: 'SYS:HH:MM:ss.l',
-    ignore: 'actor,from,to,on',
+    ignore: 'actor,from,to,on,seq',
     singleLine: true,
   });
   return { write: (line) => destination.write(prettyLine(line)) };

@@ -293,6 +293,13 @@ export const configSchema = z.strictObject({
       }),
     ])
     .prefault({}),
+  trace: z
+    .strictObject({
+      dir: z.string().min(1).optional(),
+      keep: count(1, 10_000).default(8),
+      maxBytes: size('64KiB').prefault('16MiB'),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z.enum(['debug', 'info', 'warn', 'error']).default('info'),

@@ -10,6 +10,7 @@ import type { SinkStatus } from './sinks/sink.js';
 import type { SourceStatus, StatusReason } from './sources/source.js';
 import type { StoreStats } from './store.js';
 import type { TasksStatus } from './tasks.js';
+import type { BlackboxFile } from './trace/blackbox.js';
 
 export interface StatusDocument {
   readonly schema: 1;
@@ -28,6 +29,14 @@ export interface StatusDocument {
   readonly timeouts: Readonly<Record<string, TimeoutFigures>>;
   readonly tasks: TasksStatus;
   readonly store: StoreStats & { readonly state: string };
+  readonly trace: {
+    /** The number of the last line; the log's lines carry it too. */
+    readonly seq: number;
+    /** Where the trace is written, or null. */
+    readonly dir: string | null;
+    /** The flight recording that was written last, or null. */
+    readonly blackbox: BlackboxFile | null;
+  };
 }
 
 export { type RenderOptions, renderStatus } from './status/render.js';

@@ -2,10 +2,11 @@
 import { setFlagsFromString } from 'node:v8';
 import { type Config, loadConfig, secretsOf } from '../config.js';
 import { controlToken } from '../control/token.js';
+import { keepRecording, sayTraceFailed } from '../daemon/flight.js';
 import { startDaemon } from '../daemon.js';
 import { createLog } from '../log.js';
 import { realWorld } from '../real-world.js';
-import { startTrace } from '../trace/start.js';
+import { blackboxFolderOf, startRecording } from '../trace/recording.js';
 import type { CommonOptions } from './daemon-address.js';
 import type { Terminal } from './terminal.js';
 
@@ -23,31 +24,39 @@ export async function run(
   // and the peak over a million messages is 104 MB instead of 120.
   setFlagsFromString('--semi-space-growth-factor=1');
   const config = withControlToken(await loadConfig({ file: options.config }));
+  const secrets = secretsOf(config);
+  const world = realWorld({ connectionsPerHost: config.limits.httpConnections });
+  const recording = startRecording({
+    trace: { ...config.trace, ...(options.trace !== undefined && { dir: options.trace }) },
+    blackboxFolder: blackboxFolderOf(config.store.path),
+    clock: world.clock,
+    version,
+    secrets,
+    failed: (error) => sayTraceFailed(log, error),
+  });
   const log = createLog({
     level: options.logLevel ?? config.log.level,
     format: config.log.format,
     color: terminal.hasColor,
-    secrets: secretsOf(config),
+    secrets,
+    seq: () => recording.recorder.seq,
   });
   // Said through the log, which scrubs it, and not by Node.
   const fault = (error: unknown) => {
     log.error({ err: error }, `failed: ${error instanceof Error ? error.message : String(error)}`);
+    keepRecording(log, () => recording.blackbox.write('crashed'));
+    recording.close();
     crash(1);
   };
   process.once('uncaughtException', fault);
   process.once('unhandledRejection', fault);
-  const world = realWorld({ connectionsPerHost: config.limits.httpConnections });
-  const trace =
-    options.trace === undefined
-      ? undefined
-      : startTrace({ folder: options.trace, clock: world.clock, version, secrets: secretsOf(config) });
   const daemon = startDaemon(config, world, log, {
     version,
     print: (line) => terminal.write(`${line}\n`),
-    ...(trace && { inspect: trace.inspect }),
+    recording,
   });
   const { exitCode } = await daemon.finished;
-  trace?.close();
+  recording.close();
   await world.close();
   return exitCode;
 }

@@ -39,12 +39,14 @@ function isWithin(path: Path, around: Path): boolean {
 
 function resolved(parsed: ParsedConfig, secrets: ReadonlyMap<string, Secret>, file: string): Config {
   const sinks = Object.entries(parsed.sinks).flatMap(([name, sink]) => sinkOf(name, sink, secrets));
-  const { control, store } = parsed;
+  const { control, store, trace } = parsed;
+  const folder = dirname(file);
   return {
     ...parsed,
     rules: parsed.rules,
     file,
-    store: { ...store, path: resolve(dirname(file), store.path) },
+    store: { ...store, path: resolve(folder, store.path) },
+    trace: { ...trace, ...(trace.dir !== undefined && { dir: resolve(folder, trace.dir) }) },
     sinks:
       sinks.length > 0 ? sinks : [{ type: 'console', name: 'console', maxAge: DAY_MS, maxPending: 100_000 }],
     control: control === false ? false : controlOf(control, secrets.get('control.token')),

@@ -8,10 +8,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { imbalance } from '../account.js';
 import { loadConfig, secretsOf } from '../config.js';
+import { sayTraceFailed } from '../daemon/flight.js';
 import { type DaemonEnd, startDaemon } from '../daemon.js';
 import { createLog } from '../log.js';
 import { realWorld } from '../real-world.js';
-import { startTrace } from '../trace/start.js';
+import { startRecording } from '../trace/recording.js';
 import { version } from '../version.js';
 import type { World } from '../world.js';
 import { Chatter } from './chatter.js';
@@ -46,6 +47,8 @@ export async function runDemo({
   color,
 }: DemoOptions): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'earshot-demo-'));
+  // Outlives the demo: it is there to be looked at.
+  const recordings = `${folder}-blackbox`;
   const kick = await startKick({ channels: CHANNELS });
   const discord = await startDiscord();
   const narrator = new Narrator(print, color);
@@ -65,18 +68,28 @@ export async function runDemo({
       destination: { write: (line) => narrator.logged(line) },
     });
     const world = realWorld({ connectionsPerHost: config.limits.httpConnections });
-    const trace =
-      folderOfTrace === undefined
-        ? undefined
-        : startTrace({ folder: folderOfTrace, clock: world.clock, version, secrets: secretsOf(config) });
+    const recording = startRecording({
+      trace: { ...config.trace, ...(folderOfTrace !== undefined && { dir: folderOfTrace }) },
+      blackboxFolder: recordings,
+      clock: world.clock,
+      version,
+      secrets: secretsOf(config),
+      failed: (error) => sayTraceFailed(log, error),
+    });
     const daemon = startDaemon(config, deafWorld(world), log, {
       version,
       print,
-      ...(trace && { inspect: trace.inspect }),
+      recording,
     });
     const end = await tell({ kick, discord, narrator, chatter, daemon, keep, world });
-    trace?.close();
-    return conclude(narrator, end, chatter.mentions, discord.embeds.length);
+    recording.close();
+    const exitCode = conclude(narrator, end, chatter.mentions, discord.embeds.length);
+    const { last } = recording.blackbox;
+    if (last !== null)
+      narrator.say(
+        `The flight recorder kept the outage. Step through it: earshot replay ${last.file} --open`,
+      );
+    return exitCode;
   } finally {
     chatter.stop();
     await Promise.all([kick.close(), discord.close()]);

@@ -58,7 +58,15 @@ function partsOf(document: StatusDocument, withNotices: boolean): Part[] {
     text: reason.text,
     details: remedies([reason]),
   }));
-  return [...sinks, ...sources, ...others];
+  return [...sinks, ...sources, ...others, ...recordingPart(document, now)];
+}
+
+/** While there is trouble: where it can be looked at. */
+function recordingPart({ health, trace: { blackbox } }: StatusDocument, now: number): Part[] {
+  if (health !== 'degraded' || blackbox === null) return [];
+  const text = `${blackbox.file} (${blackbox.reason}, ${formatDuration(now - blackbox.wall)} ago)`;
+  const details = [`step through it: earshot replay ${blackbox.file} --open`];
+  return [{ name: 'recording', isTroubled: false, text: terminalSafe(text), details }];
 }
 
 function sinkPart(sink: SinkStatus, reasons: readonly StatusReason[], now: number): Part {

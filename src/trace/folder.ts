@@ -1,61 +1,82 @@
-/** Where traces are kept: segments of a bounded size in one folder, the oldest of which go. */
+/**
+ * Where traces are kept: segments of a bounded size in one folder, the oldest of which go. A folder that cannot be
+ * written (a full disk) costs what happens meanwhile and nothing else; a minute later a new segment is tried.
+ */
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Clock } from '../world.js';
 
 export interface TraceFolderOptions {
   readonly folder: string;
   readonly segmentMaxBytes: number;
   readonly segmentsMax: number;
-  /** Called when a segment was begun: what it must start with is written now. */
-  readonly begun: () => void;
-  /** Takes every secret out of a line. */
-  readonly scrub: (line: string) => string;
+  readonly clock: Pick<Clock, 'now'>;
+  /** The lines that a segment must start with. */
+  readonly introduction: () => readonly string[];
+  /** Told once for each time that writing failed after it had worked. */
+  readonly failed: (error: unknown) => void;
 }
 
-const SEGMENT = /^trace-(\d{6})\.ndjson$/;
+const SEGMENT = /^trace-(\d{6,})\.ndjson$/;
+const AGAIN_MS = 60_000;
 
 export class TraceFolder {
   readonly #options: TraceFolderOptions;
   #number: number;
   #file: number | undefined;
   #bytes = 0;
-  #isTurning = false;
+  /** When a segment is tried again, after a failure. */
+  #againAt: number | undefined;
+  #isFailing = false;
 
+  /** Throws what the file system throws when the folder cannot be written. */
   constructor(options: TraceFolderOptions) {
     this.#options = options;
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    this.#number = Math.max(0, ...segmentsIn(options.folder).map((name) => Number(SEGMENT.exec(name)?.[1])));
+    this.#number = Math.max(0, ...segmentsIn(options.folder).map(numberOf));
     this.#open();
   }
 
-  /** Written at once, so that a crash loses no line that was told. */
+  /** Written at once, so that a crash loses no line that was told. Never throws. */
   write(line: string): void {
-    if (this.#file === undefined) return;
-    const text = `${this.#options.scrub(line)}\n`;
-    this.#bytes += writeSync(this.#file, text);
-    if (this.#bytes >= this.#options.segmentMaxBytes && !this.#isTurning) this.#turn();
+    try {
+      if (this.#file !== undefined) this.#append(line);
+      // What this line says is in the introduction.
+      else if (this.#againAt !== undefined && this.#options.clock.now() >= this.#againAt) this.#open();
+    } catch (error) {
+      this.#rest(error);
+    }
   }
 
   close(): void {
+    this.#againAt = undefined;
     if (this.#file !== undefined) closeSync(this.#file);
     this.#file = undefined;
   }
 
-  #turn(): void {
-    // What a segment begins with may itself be long: it never begins another.
-    this.#isTurning = true;
-    this.close();
-    this.#open();
-    this.#options.begun();
-    this.#isTurning = false;
+  #append(line: string): void {
+    if (this.#file === undefined) return;
+    this.#bytes += writeSync(this.#file, `${line}\n`);
+    if (this.#bytes >= this.#options.segmentMaxBytes) this.#open();
   }
 
   #open(): void {
+    this.close();
     this.#number += 1;
-    const { folder, segmentsMax } = this.#options;
+    const { folder, segmentsMax, introduction } = this.#options;
     this.#file = openSync(join(folder, `trace-${String(this.#number).padStart(6, '0')}.ndjson`), 'w', 0o600);
+    // What a segment begins with may be long (it has everyone alive), and does not count: it never begins another.
     this.#bytes = 0;
+    writeSync(this.#file, `${introduction().join('\n')}\n`);
     for (const name of segmentsIn(folder).slice(0, -segmentsMax)) rmSync(join(folder, name));
+    this.#isFailing = false;
+  }
+
+  #rest(error: unknown): void {
+    this.close();
+    this.#againAt = this.#options.clock.now() + AGAIN_MS;
+    if (!this.#isFailing) this.#options.failed(error);
+    this.#isFailing = true;
   }
 }
 
@@ -63,5 +84,9 @@ export class TraceFolder {
 export function segmentsIn(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => SEGMENT.test(name))
-    .sort();
+    .sort((one, other) => numberOf(one) - numberOf(other));
+}
+
+function numberOf(name: string): number {
+  return Number(SEGMENT.exec(name)?.[1]);
 }

@@ -1,16 +1,22 @@
-/** The recorder: sees every actor of the tree by XState's inspection, and writes what happens to machines as lines. */
-import type { AnyActor, AnyMachineSnapshot, InspectionEvent } from 'xstate';
+/**
+ * The recorder: sees every actor of the tree by XState's inspection, and tells what happens to machines as lines of
+ * a trace. It keeps nothing but who is alive; who wants the lines listens.
+ */
+import type { AnyActor, AnyMachineSnapshot, EventObject, InspectionEvent } from 'xstate';
 import { catalogue } from '../../machines/catalogue.js';
 import { pathOf } from '../actors/wired.js';
 import type { Clock } from '../world.js';
-import { encode, machineHashes, TRACE_FORMAT, type TraceLine, written } from './format.js';
+import { machineHashes, type ScheduledDelays, TRACE_FORMAT, type TraceLine, written } from './format.js';
 
 export interface RecorderOptions {
   readonly clock: Pick<Clock, 'now' | 'wall'>;
   readonly version: string;
-  /** Takes one line, without its end. */
-  readonly write: (line: string) => void;
+  /** Takes every secret out of a line. */
+  readonly scrub: (line: string) => string;
 }
+
+/** Takes one line, without its end. It must not throw: it is called from within an actor's step. */
+export type TraceListener = (line: string) => void;
 
 interface Life {
   readonly number: number;
@@ -22,24 +28,46 @@ interface Life {
 export class TraceRecorder {
   readonly #options: RecorderOptions;
   readonly #lives = new Map<AnyActor, Life>();
+  readonly #listeners = new Set<TraceListener>();
+  /** Scheduled in the step that is being taken. */
+  readonly #delays = new WeakMap<object, Record<string, number>>();
   #seq = 0;
   #lastLife = 0;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
-    this.begin();
   }
 
-  /** Begins a segment that replays alone: the header, and everyone alive. */
-  begin(): void {
-    const { clock, version } = this.#options;
-    const wall = Math.round(clock.wall());
-    this.#write({ kind: 'header', format: TRACE_FORMAT, version, wall, machines: machineHashes() });
-    for (const life of this.#lives.values()) this.#introduce(life);
+  /** The number of the last line. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  /** What a trace that begins now begins with: the header, and everyone alive. */
+  introduction(): string[] {
+    const { version } = this.#options;
+    const header: TraceLine = {
+      kind: 'header',
+      format: TRACE_FORMAT,
+      version,
+      ...this.#time(),
+      machines: machineHashes(),
+    };
+    const stamp = { seq: this.#seq, ...this.#time() };
+    return [header, ...[...this.#lives.values()].map((life) => actorLine(life, stamp))].map((line) =>
+      this.#encode(line),
+    );
+  }
+
+  /** Returns what ends it. */
+  listen(listener: TraceListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** For `createActor(…, { inspect })`. */
   readonly inspect = (inspected: InspectionEvent): void => {
+    if (inspected.type === '@xstate.action') this.#scheduled(inspected.actorRef, inspected.action);
     if (inspected.type !== '@xstate.snapshot') return;
     const actor = inspected.actorRef as AnyActor;
     const { logic } = actor;
@@ -47,43 +75,85 @@ export class TraceRecorder {
     const snapshot = inspected.snapshot as AnyMachineSnapshot;
     const known = this.#lives.get(actor);
     if (known === undefined) this.#born(actor, String(logic.id), snapshot);
-    else this.#took(known, inspected.event, snapshot);
+    else this.#took(known, inspected.event, snapshot, this.#taken(actor));
     if (snapshot.status !== 'active') this.#ended(actor);
   };
+
+  #scheduled(actor: object, { type, params }: { type: string; params?: unknown }): void {
+    if (type !== 'xstate.raise' || typeof params !== 'object' || params === null) return;
+    const { event, delay } = params as { event?: EventObject; delay?: unknown };
+    if (event === undefined || typeof delay !== 'number') return;
+    this.#delays.set(actor, { ...this.#delays.get(actor), [event.type]: delay });
+  }
+
+  #taken(actor: object): { delays?: ScheduledDelays } {
+    const delays = this.#delays.get(actor);
+    this.#delays.delete(actor);
+    return delays === undefined ? {} : { delays };
+  }
 
   #born(actor: AnyActor, machine: string, snapshot: AnyMachineSnapshot): void {
     this.#lastLife += 1;
     const life = { number: this.#lastLife, path: nameOf(actor), machine, snapshot };
     this.#lives.set(actor, life);
-    this.#introduce(life);
+    this.#tell({ ...actorLine(life, this.#stamp()), ...this.#taken(actor) });
   }
 
-  #introduce({ number: life, path, machine, snapshot }: Life): void {
-    const { value, context } = snapshot;
-    this.#write({ kind: 'actor', ...this.#stamp(), life, path, machine, value, context });
-  }
-
-  #took(life: Life, event: { type: string }, after: AnyMachineSnapshot): void {
-    const changed = changesOf(life.snapshot.context, after.context);
+  #took(
+    life: Life,
+    event: EventObject,
+    after: AnyMachineSnapshot,
+    delays: { delays?: ScheduledDelays },
+  ): void {
+    const before = life.snapshot;
     life.snapshot = after;
-    this.#write({ kind: 'event', ...this.#stamp(), life: life.number, event, value: after.value, changed });
+    this.#tell({
+      kind: 'event',
+      ...this.#stamp(),
+      life: life.number,
+      event,
+      value: after.value,
+      changed: changesOf(before.context, after.context),
+      ...delays,
+      // XState returns the very snapshot it was given when nothing takes the event.
+      ...(before === after && { dropped: true }),
+    });
   }
 
   #ended(actor: AnyActor): void {
     const life = this.#lives.get(actor);
     if (life === undefined) return;
     this.#lives.delete(actor);
-    this.#write({ kind: 'stopped', ...this.#stamp(), life: life.number });
+    this.#tell({ kind: 'stopped', ...this.#stamp(), life: life.number });
   }
 
   #stamp() {
     this.#seq += 1;
-    return { seq: this.#seq, at: Math.round(this.#options.clock.now() * 1_000) / 1_000 };
+    return { seq: this.#seq, ...this.#time() };
   }
 
-  #write(line: TraceLine): void {
-    this.#options.write(encode(line));
+  #time() {
+    const { clock } = this.#options;
+    return { at: Math.round(clock.now() * 1_000) / 1_000, wall: Math.round(clock.wall()) };
   }
+
+  #tell(line: TraceLine): void {
+    if (this.#listeners.size === 0) return;
+    const text = this.#encode(line);
+    for (const listener of this.#listeners) listener(text);
+  }
+
+  #encode(line: TraceLine): string {
+    return this.#options.scrub(written(line));
+  }
+}
+
+function actorLine(
+  { number: life, path, machine, snapshot }: Life,
+  stamp: { seq: number; at: number; wall: number },
+) {
+  const { value, context } = snapshot;
+  return { kind: 'actor', ...stamp, life, path, machine, value, context } as const;
 }
 
 /** Deadlines are not in the tree: each stands beside it under its name. */
@@ -93,6 +163,7 @@ function nameOf(actor: AnyActor): string {
 
 function changesOf(before: Record<string, unknown>, after: Record<string, unknown>): Record<string, unknown> {
   const changed: Record<string, unknown> = {};
+  if (before === after) return changed;
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
     if (before[key] !== after[key] && written(before[key]) !== written(after[key]))
       changed[key] = after[key] ?? null;

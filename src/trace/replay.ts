@@ -62,7 +62,7 @@ class Replay {
     else if (line.kind === 'header') return this.#begin(line.format, line.machines);
     else if (line.kind === 'actor') this.#introduce(line);
     else if (line.kind === 'event') this.#step(line);
-    else this.#lives.delete(line.life);
+    else if (line.kind === 'stopped') this.#lives.delete(line.life);
     return this.#divergence === undefined;
   }
 

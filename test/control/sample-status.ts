@@ -88,6 +88,7 @@ export function sampleStatus(over: Partial<StatusDocument> = {}): StatusDocument
       notifications: 14,
       pending: 3,
     },
+    trace: { seq: 4_711, dir: null, blackbox: null },
     ...over,
   };
 }

@@ -6,11 +6,11 @@ import { createActor } from 'xstate';
 import { breakerMachine } from '../../machines/breaker.js';
 import { realClock } from '../../src/real-world.js';
 import { Secret } from '../../src/secret.js';
-import { segmentsIn, TraceFolder } from '../../src/trace/folder.js';
+import { segmentsIn } from '../../src/trace/folder.js';
 import type { TraceLine } from '../../src/trace/format.js';
 import { TraceRecorder } from '../../src/trace/recorder.js';
+import { startRecording } from '../../src/trace/recording.js';
 import { replay } from '../../src/trace/replay.js';
-import { startTrace } from '../../src/trace/start.js';
 import { configText, discordSink, discordStandin, kickStandin, runDaemon } from '../support/daemon.js';
 import { FakeClock } from '../support/fake-clock.js';
 
@@ -23,7 +23,9 @@ function folder(): string {
 /** A breaker that trips, recovers and closes, as a trace. */
 function breakerTrace(write: (line: string) => void) {
   const clock = new FakeClock();
-  const recorder = new TraceRecorder({ clock, version: '1.0.0', write });
+  const recorder = new TraceRecorder({ clock, version: '1.0.0', scrub: (line) => line });
+  for (const line of recorder.introduction()) write(line);
+  recorder.listen(write);
   const input = { failuresMax: 2, recoveryMs: 1_000, recoveryMaxMs: 8_000, probeMs: 500, seed: 7, at: 0 };
   const actor = createActor(breakerMachine, {
     id: 'breaker',
@@ -46,9 +48,16 @@ describe('a trace', () => {
     const discord = await discordStandin({ bucket: { limit: 3, windowMs: 300 }, channelPerMinute: null });
     const token = 'canary-webhook-token-271828';
     const secrets = [new Secret(discord.webhook('1234567890123456789', token))];
-    const trace = startTrace({ folder: path, clock: realClock, version: '1.0.0', secrets });
+    const recording = startRecording({
+      trace: { dir: path, keep: 8, maxBytes: 16 * 1024 * 1024 },
+      blackboxFolder: join(path, 'blackbox'),
+      clock: realClock,
+      version: '1.0.0',
+      secrets,
+      failed: (error) => expect.unreachable(String(error)),
+    });
     const sinks = discordSink(discord.webhook('1234567890123456789', token));
-    const running = await runDaemon(configText({ kick, sinks }), undefined, 'info', trace.inspect);
+    const running = await runDaemon(configText({ kick, sinks }), undefined, 'info', recording.inspect);
     await running.untilLive();
     discord.fail({ kind: 'error', status: 503, code: 0, message: `broken ${token}` }, 6);
     for (let count = 0; count < 40; count += 1)
@@ -58,7 +67,7 @@ describe('a trace', () => {
     await running.until(({ sinks: [it] }) => it?.delivered === 40, 15_000);
     await running.untilLive();
     await running.stop();
-    trace.close();
+    recording.close();
 
     const [name = ''] = segmentsIn(path);
     const text = readFileSync(join(path, name), 'utf8');
@@ -101,40 +110,5 @@ describe('a trace', () => {
     const [header = '', ...rest] = lines;
     const old = header.replace(/"breaker":"[0-9a-f]+"/, '"breaker":"000000000000"');
     expect(replay([old, ...rest].join('\n')).changed).toEqual(['breaker']);
-  });
-
-  it('is cut into segments that each replay alone, the oldest of which go', () => {
-    const path = folder();
-    let recorder: TraceRecorder | undefined;
-    const into = new TraceFolder({
-      folder: path,
-      segmentMaxBytes: 1_500,
-      segmentsMax: 3,
-      begun: () => recorder?.begin(),
-      scrub: (line) => line,
-    });
-    const clock = new FakeClock();
-    recorder = new TraceRecorder({ clock, version: '1.0.0', write: (line) => into.write(line) });
-    const actor = createActor(breakerMachine, {
-      clock,
-      inspect: recorder.inspect,
-      input: { failuresMax: 5, recoveryMs: 1_000, recoveryMaxMs: 1_000, probeMs: 500, seed: 1, at: 0 },
-    }).start();
-    for (let count = 0; count < 60; count += 1) {
-      actor.send({
-        type: 'call.failed',
-        at: clock.now(),
-        generation: actor.getSnapshot().context.generation,
-      });
-      clock.advance(1_100);
-      actor.send({ type: 'breaker.reset', at: clock.now() });
-    }
-    into.close();
-    const names = segmentsIn(path);
-    expect(names).toHaveLength(3);
-    for (const name of names) {
-      const text = readFileSync(join(path, name), 'utf8');
-      expect(replay(text)).toMatchObject({ divergence: undefined, actors: 1, unreadable: 0 });
-    }
   });
 });
