@@ -4,6 +4,7 @@
  * `--help` cost nothing. The only place that ends the process.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { BlackboxOptions } from './commands/blackbox.js';
 import type { BreakerOptions } from './commands/breaker.js';
 import type { ChannelAddOptions } from './commands/channel.js';
 import type { CheckOptions } from './commands/check.js';
@@ -11,6 +12,7 @@ import type { CommonOptions } from './commands/daemon-address.js';
 import type { DeadOptions } from './commands/dead.js';
 import type { DemoOptions } from './commands/demo.js';
 import type { MachinesOptions } from './commands/machines.js';
+import type { OpenOptions } from './commands/open.js';
 import type { ReplayOptions } from './commands/replay.js';
 import type { ResumeOptions } from './commands/resume.js';
 import type { StatusOptions } from './commands/status.js';
@@ -133,6 +135,28 @@ function program(): Command {
       runs(async (options: ResumeOptions, sink: string) => {
         const { resume } = await import('./commands/resume.js');
         return resume(sink, options, terminal);
+      }),
+    );
+
+  earshot
+    .command('open')
+    .description('print the address at which a browser shows the running daemon')
+    .option('--json', 'print JSON')
+    .action(
+      runs(async (options: OpenOptions) => {
+        const { open } = await import('./commands/open.js');
+        return open(options, terminal);
+      }),
+    );
+
+  earshot
+    .command('blackbox')
+    .description('write down what the machines did in the last 10 minutes')
+    .option('--json', 'print JSON')
+    .action(
+      runs(async (options: BlackboxOptions) => {
+        const { blackbox } = await import('./commands/blackbox.js');
+        return blackbox(options, terminal);
       }),
     );
 

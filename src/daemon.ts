@@ -154,6 +154,8 @@ class RunningDaemon implements Daemon {
       socketPath: socketPathOf(store.path),
       commands: this.#commands(),
       log,
+      clock,
+      recorder: options.recording?.recorder,
     });
     const removeSignals = world.onSignal((signal) => this.#heard(signal));
     this.#root = this.#supervisor();
@@ -400,6 +402,12 @@ class RunningDaemon implements Daemon {
       addChannel: (slug, ids) => {
         for (const source of this.#sources) source.addChannel(slug, ids);
       },
+      blackbox: () => {
+        const { recording } = this.#options;
+        if (recording === undefined) throw new EarshotError('blackbox', 'nothing is recorded here');
+        return recording.blackbox.write('asked');
+      },
+      stop: (reason) => this.stop(reason),
     };
   }
 

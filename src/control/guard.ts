@@ -7,16 +7,25 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isLoopback } from '../config/references.js';
 import type { Config } from '../config.js';
+import type { ViewerSessions } from './sessions.js';
 
 export interface Refusal {
   readonly status: 401 | 403 | 421;
   readonly text: string;
 }
 
+interface Asking {
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+}
+
 /** Why a request is refused, or undefined when it may pass. */
 export function refusal(
-  { method, headers }: { readonly method: string; readonly headers: IncomingHttpHeaders },
+  { method, path, headers }: Asking,
   { host: listening, token, allowedHosts }: Exclude<Config['control'], false>,
+  sessions: Pick<ViewerSessions, 'isOpen'>,
 ): Refusal | undefined {
   const host = headers.host ?? '';
   const name = hostName(host);
@@ -30,7 +39,10 @@ export function refusal(
   }
   const isReading = method === 'GET' || method === 'HEAD';
   if (isReading && isLocal && isLoopback(listening)) return undefined;
-  if (token !== undefined && bearsToken(headers.authorization, token.reveal())) return undefined;
+  if (isReading ? isPage(path) : path === '/viewer/session') return undefined;
+  const guess = bearerOf(headers.authorization);
+  if (token !== undefined && isSame(guess, token.reveal())) return undefined;
+  if (sessions.isOpen(guess)) return undefined;
   return {
     status: 401,
     text: 'send `Authorization: Bearer TOKEN`; the token is in the file beside the store',
@@ -43,13 +55,21 @@ function hostName(host: string): string {
   return (v6 ?? other ?? '').toLowerCase();
 }
 
+/** The viewer's own files say nothing of the daemon; what opens a session has its code to show. */
+function isPage(path: string): boolean {
+  return path === '/' || path.startsWith('/viewer/') || path.startsWith('/machines/');
+}
+
 function isSameOrigin(origin: string, host: string): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
 }
 
+function bearerOf(authorization: string | undefined): string {
+  return /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1] ?? '';
+}
+
 /** Takes the same time whatever the guess was. */
-function bearsToken(authorization: string | undefined, token: string): boolean {
-  const [, guess = ''] = /^Bearer (\S+)$/i.exec(authorization ?? '') ?? [];
+function isSame(guess: string, token: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(guess), digest(token));
 }

@@ -4,6 +4,8 @@ import { parseDuration } from '../durations.js';
 import { EarshotError, StoreError } from '../errors.js';
 import type { StatusDocument } from '../status.js';
 import type { ChannelIds, DeadLetter } from '../store.js';
+import type { BlackboxFile } from '../trace/blackbox.js';
+import type { Session } from './sessions.js';
 
 /** What the daemon lets be asked of it. Each may throw an EarshotError, which reaches the asker as text. */
 export interface ControlCommands {
@@ -18,6 +20,17 @@ export interface ControlCommands {
   /** `name` is a sink's, or a connection's as status shows it. */
   breaker(name: string, action: 'isolate' | 'release' | 'reset', forMs?: number): 'done' | 'unknown';
   addChannel(slug: string, ids: ChannelIds): void;
+  /** Has the flight recorder write what it holds. */
+  blackbox(): BlackboxFile;
+  /** Begins the stop in order; returns at once. */
+  stop(reason: string): void;
+}
+
+/** How a page comes to act; sessions.ts. */
+export interface ViewerCommands {
+  /** A code for one session, and the address that the page is at; null when there is no HTTP. */
+  viewerCode(): { readonly code: string; readonly url: string | null };
+  openSession(code: string): Session | undefined;
 }
 
 export interface Question {
@@ -42,9 +55,11 @@ const breakerOrder = z.strictObject({
   action: z.enum(['isolate', 'release', 'reset']),
   for: z.union([z.string(), z.number()]).optional(),
 });
+const opening = z.strictObject({ code: z.string().max(200) });
 const channelIds = z.strictObject({ chatroomId: id, channelId: id.optional() });
 
-type Handler = (commands: ControlCommands, name: string, body: string) => Answer | Promise<Answer>;
+type Commands = ControlCommands & ViewerCommands;
+type Handler = (commands: Commands, name: string, body: string) => Answer | Promise<Answer>;
 
 /** By method and path; `*` is a name, which the handler gets decoded. */
 const ROUTES: Readonly<Record<string, Handler>> = {
@@ -72,10 +87,24 @@ const ROUTES: Readonly<Record<string, Handler>> = {
     commands.addChannel(name, channelId === undefined ? { chatroomId } : { chatroomId, channelId });
     return json(200, { result: 'added' });
   },
+  'POST /viewer/code': (commands) => json(200, commands.viewerCode()),
+  'POST /viewer/session': (commands, _, body) => {
+    const session = commands.openSession(parse(opening, body).code);
+    if (session !== undefined) return json(200, session);
+    return failed(
+      401,
+      new EarshotError('code', 'this code was used already, or is too old', 'type: earshot open'),
+    );
+  },
+  'POST /blackbox': (commands) => json(200, commands.blackbox()),
+  'POST /stop': (commands) => {
+    commands.stop('asked through the control');
+    return json(202, { result: 'stopping' });
+  },
 };
 
 /** Answers a question. Rejects only on a programming error. */
-export async function answer(question: Question, commands: ControlCommands): Promise<Answer> {
+export async function answer(question: Question, commands: Commands): Promise<Answer> {
   const { path } = question;
   const method = question.method === 'HEAD' ? 'GET' : question.method;
   const [pattern, name] = patternOf(path);

@@ -9,8 +9,12 @@ import { dirname } from 'node:path';
 import type { Config } from '../config.js';
 import { EarshotError } from '../errors.js';
 import type { Log } from '../log.js';
+import type { TraceRecorder } from '../trace/recorder.js';
+import type { Clock } from '../world.js';
 import { refusal } from './guard.js';
-import { type Answer, answer, type ControlCommands, failed } from './routes.js';
+import { LiveTrace } from './live.js';
+import { type Answer, answer, type ControlCommands, failed, type ViewerCommands } from './routes.js';
+import { ViewerSessions } from './sessions.js';
 import { hasOwnFolder } from './socket-path.js';
 
 export type { ControlCommands } from './routes.js';
@@ -22,6 +26,9 @@ export interface ControlOptions {
   readonly socketPath: string;
   readonly commands: ControlCommands;
   readonly log: Log;
+  readonly clock: Pick<Clock, 'now' | 'setTimeout' | 'clearTimeout'>;
+  /** What `GET /trace` tells; without one there is no such address. */
+  readonly recorder?: Pick<TraceRecorder, 'introduction' | 'listen'> | undefined;
 }
 
 export interface ControlAddress {
@@ -36,6 +43,11 @@ export interface Control {
   close(): Promise<void>;
 }
 
+const HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'",
+  'x-content-type-options': 'nosniff',
+} as const;
 const BODY_MAX_BYTES = 64 * 1024;
 const CONNECTIONS_MAX = 32;
 const HEADERS_MS = 5_000;
@@ -43,10 +55,19 @@ const REQUEST_MS = 10_000;
 /** A client that neither sends nor reads. */
 const IDLE_MS = 15_000;
 
-export function createControl({ control, socketPath, commands, log }: ControlOptions): Control {
+export function createControl(options: ControlOptions): Control {
+  const { control, socketPath, log, clock, recorder } = options;
+  const sessions = new ViewerSessions(clock);
+  const live = recorder && new LiveTrace({ recorder, clock });
+  let url: string | undefined;
+  const commands = {
+    ...options.commands,
+    viewerCode: () => ({ code: sessions.code(), url: url ?? null }),
+    openSession: (code: string) => sessions.open(code),
+  };
   const handle = (check: (request: IncomingMessage) => Answer | undefined) =>
     boundedServer((request, response) => {
-      respond(request, response, check, commands).catch((error: unknown) => {
+      respond(request, response, { check, commands, live }).catch((error: unknown) => {
         // A client that went away in the middle of its request is no failure of ours.
         if (request.complete)
           log.error({ actor: 'control', err: error }, `control: ${request.method} ${request.url} failed`);
@@ -57,8 +78,8 @@ export function createControl({ control, socketPath, commands, log }: ControlOpt
   const http =
     control === false
       ? undefined
-      : handle(({ method = '', headers }) => {
-          const refused = refusal({ method, headers }, control);
+      : handle(({ method = '', url: asked, headers }) => {
+          const refused = refusal({ method, path: pathOf(asked), headers }, control, sessions);
           return refused && failed(refused.status, new EarshotError('refused', refused.text));
         });
 
@@ -66,11 +87,12 @@ export function createControl({ control, socketPath, commands, log }: ControlOpt
     async bind() {
       await bindUnix(unix, socketPath);
       if (http === undefined || control === false) return { socket: socketPath };
-      const url = await bindHttp(http, control.host, control.port);
+      url = await bindHttp(http, control.host, control.port);
       log.info({ actor: 'control' }, `control bound: ${url}/status and ${socketPath}`);
       return { url, socket: socketPath };
     },
     async close() {
+      live?.close();
       await Promise.all([unix, http].map((server) => server && closed(server)));
     },
   };
@@ -97,16 +119,24 @@ function boundedServer(handle: (request: IncomingMessage, response: ServerRespon
   return server;
 }
 
+interface Desk {
+  readonly check: (request: IncomingMessage) => Answer | undefined;
+  readonly commands: ControlCommands & ViewerCommands;
+  readonly live: LiveTrace | undefined;
+}
+
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  check: (request: IncomingMessage) => Answer | undefined,
-  commands: ControlCommands,
+  { check, commands, live }: Desk,
 ): Promise<void> {
-  const { method = 'GET', url = '/' } = request;
+  const { method = 'GET' } = request;
   const refused = check(request);
   const body = refused === undefined ? await readBody(request) : '';
-  const path = url.split('?', 1)[0] ?? '/';
+  const path = pathOf(request.url);
+  if (refused === undefined && method === 'GET' && path === '/trace' && live !== undefined) {
+    if (live.attach(response, HEADERS)) return;
+  }
   const given =
     refused ??
     (body === undefined
@@ -115,13 +145,15 @@ async function respond(
   response.writeHead(given.status, {
     'content-type': given.type,
     'content-length': Buffer.byteLength(given.text),
-    'cache-control': 'no-store',
-    'content-security-policy': "default-src 'none'",
-    'x-content-type-options': 'nosniff',
+    ...HEADERS,
     // What is left of a body nobody reads must not be taken for the next request.
     ...(given.status >= 400 && { connection: 'close' }),
   });
   response.end(method === 'HEAD' ? undefined : given.text);
+}
+
+function pathOf(url = '/'): string {
+  return url.split('?', 1)[0] ?? '/';
 }
 
 /** The body, or undefined when it is larger than anything that is asked. */

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type ControlCommands, createControl } from '../../src/control/server.js';
 import { socketPathOf } from '../../src/control/socket-path.js';
+import { realClock } from '../../src/real-world.js';
 import type { StatusDocument } from '../../src/status.js';
 import { openSqliteStore } from '../../src/store/sqlite.js';
 import type { DeadLetter } from '../../src/store.js';
@@ -91,9 +92,12 @@ async function daemonLike(over: Partial<ControlCommands> = {}) {
         return 'done';
       },
       addChannel: (...given) => void asked.push(given),
+      blackbox: () => ({ file: '/var/lib/earshot.db.blackbox/one.ndjson', wall: 1, reason: 'asked' }),
+      stop: (reason) => void asked.push(reason),
       ...over,
     },
     log: { debug() {}, info() {}, warn() {}, error() {} },
+    clock: realClock,
   });
   await control.bind();
   ends.push(() => control.close());

@@ -10,6 +10,7 @@ import { type ControlCommands, createControl } from '../../src/control/server.js
 import { socketPathOf } from '../../src/control/socket-path.js';
 import { controlToken } from '../../src/control/token.js';
 import { EarshotError, StoreError } from '../../src/errors.js';
+import { realClock } from '../../src/real-world.js';
 import { Secret } from '../../src/secret.js';
 import { sampleStatus } from './sample-status.js';
 
@@ -49,6 +50,10 @@ function daemonLike() {
     addChannel(slug, ids) {
       asked.push(['addChannel', slug, ids]);
     },
+    blackbox: () => ({ file: '/var/lib/earshot/blackbox.ndjson', wall: 1, reason: 'asked' }),
+    stop(reason) {
+      asked.push(['stop', reason]);
+    },
   };
   return { commands, asked };
 }
@@ -63,6 +68,7 @@ async function bound(
     socketPath: socketPathOf(join(folder, 'earshot.db')),
     commands: { ...commands, ...over },
     log: silent,
+    clock: realClock,
   });
   const { url = '', socket } = await server.bind();
   ends.push(() => server.close());
@@ -97,6 +103,39 @@ function call(
 }
 
 const bearer = { authorization: `Bearer ${TOKEN}` };
+
+describe('a page in a browser', () => {
+  it('acts with a session of its own, opened once by a code that only whoever may act can get', async () => {
+    const { url, socket, asked } = await bound();
+    const { code, url: page } = (await ask(socket, 'POST', '/viewer/code', {})) as {
+      code: string;
+      url: string;
+    };
+    expect(page).toBe(url);
+    expect((await call(`${url}/viewer/code`, 'POST')).status).toBe(401);
+    const open = (guess: string) =>
+      call(`${url}/viewer/session`, 'POST', {}, JSON.stringify({ code: guess }));
+    expect((await open(`${code}x`)).status).toBe(401);
+    const { status, text } = await open(code);
+    expect(status).toBe(200);
+    expect(await open(code)).toMatchObject({ status: 401, text: expect.stringContaining('earshot open') });
+    const { token } = JSON.parse(text) as { token: string };
+    expect(token).not.toBe(TOKEN);
+    const stop = (bearer: string) => call(`${url}/stop`, 'POST', { authorization: `Bearer ${bearer}` }, '{}');
+    expect((await stop(code)).status).toBe(401);
+    expect(asked).toEqual([]);
+    expect((await stop(token)).status).toBe(202);
+    expect(asked).toEqual([['stop', 'asked through the control']]);
+  });
+
+  it('of another origin opens nothing, whatever it knows', async () => {
+    const { url, socket } = await bound();
+    const { code } = (await ask(socket, 'POST', '/viewer/code', {})) as { code: string };
+    const headers = { origin: 'https://evil.example' };
+    const reply = await call(`${url}/viewer/session`, 'POST', headers, JSON.stringify({ code }));
+    expect(reply.status).toBe(403);
+  });
+});
 
 describe('reading', () => {
   it('gives the status document, over HTTP and over the socket', async () => {
@@ -309,6 +348,7 @@ describe('the socket', () => {
       socketPath: path,
       commands: daemonLike().commands,
       log: silent,
+      clock: realClock,
     });
     expect(await server.bind()).toEqual({ socket: path });
     ends.push(async () => {
@@ -330,6 +370,7 @@ describe('the socket', () => {
       socketPath: path,
       commands: daemonLike().commands,
       log: silent,
+      clock: realClock,
     });
     await expect(server.bind()).rejects.toThrow('belongs to somebody else');
   });
@@ -348,6 +389,7 @@ describe('the socket', () => {
       socketPath: join(folder, 'second.sock'),
       commands: daemonLike().commands,
       log: silent,
+      clock: realClock,
     });
     ends.push(() => second.close());
     await expect(second.bind()).rejects.toMatchObject({
