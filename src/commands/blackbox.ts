@@ -12,6 +12,9 @@ const written = z.looseObject({ file: z.string() });
 export async function blackbox(options: BlackboxOptions, terminal: Terminal): Promise<number> {
   const answer = written.parse(await (await daemonAddress(options)).ask('POST', '/blackbox', {}));
   if (options.json) terminal.json(answer);
-  else terminal.say(`${answer.file}\nstep through it: earshot replay ${answer.file} --open`);
+  else {
+    terminal.say(answer.file);
+    terminal.say(`step through it: earshot replay ${answer.file} --open`);
+  }
   return 0;
 }

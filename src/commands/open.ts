@@ -25,6 +25,9 @@ export async function open(options: OpenOptions, terminal: Terminal): Promise<nu
   const { port } = new URL(url);
   const tunnel = `ssh -L ${port}:127.0.0.1:${port} ${userInfo().username}@${hostname()}`;
   if (options.json) terminal.json({ url: address, tunnel });
-  else terminal.say(`${address}\nGood once, within 5 minutes. From another machine, first: ${tunnel}`);
+  else {
+    terminal.say(address);
+    terminal.say(`Good once, within 5 minutes. From another machine, first: ${tunnel}`);
+  }
   return 0;
 }

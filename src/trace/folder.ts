@@ -4,6 +4,7 @@
  */
 import { closeSync, mkdirSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { EarshotError } from '../errors.js';
 import type { Clock } from '../world.js';
 
 export interface TraceFolderOptions {
@@ -29,12 +30,17 @@ export class TraceFolder {
   #againAt: number | undefined;
   #isFailing = false;
 
-  /** Throws what the file system throws when the folder cannot be written. */
+  /** Throws an EarshotError when the folder cannot be written. */
   constructor(options: TraceFolderOptions) {
+    const { folder } = options;
     this.#options = options;
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-    this.#number = Math.max(0, ...segmentsIn(options.folder).map(numberOf));
-    this.#open();
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      this.#number = Math.max(0, ...segmentsIn(folder).map(numberOf));
+      this.#open();
+    } catch (error) {
+      throw unwritable(folder, error);
+    }
   }
 
   /** Written at once, so that a crash loses no line that was told. Never throws. */
@@ -85,6 +91,16 @@ export function segmentsIn(folder: string): string[] {
   return readdirSync(folder)
     .filter((name) => SEGMENT.test(name))
     .sort((one, other) => numberOf(one) - numberOf(other));
+}
+
+function unwritable(folder: string, error: unknown): EarshotError {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  return new EarshotError(
+    'trace',
+    `the trace's folder ${folder} cannot be written (${code})`,
+    'name another with --trace or trace.dir, or give the user that runs Earshot write access to it',
+    { cause: error },
+  );
 }
 
 function numberOf(name: string): number {

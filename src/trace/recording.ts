@@ -31,7 +31,7 @@ export function blackboxFolderOf(storePath: string): string {
   return `${storePath}.blackbox`;
 }
 
-/** Throws what the file system throws when the trace's folder cannot be written. */
+/** Throws an EarshotError when the trace's folder cannot be written. */
 export function startRecording(options: RecordingOptions): Recording {
   const { trace, blackboxFolder, clock, version, secrets, failed } = options;
   const recorder = new TraceRecorder({ clock, version, scrub: createScrubber(secrets) });

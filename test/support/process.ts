@@ -22,11 +22,24 @@ export interface EarshotProcess {
   until(claim: (status: StatusDocument) => unknown, withinMs?: number): Promise<void>;
 }
 
+export interface ProcessOptions {
+  /** Of `earshot run`. */
+  readonly args?: readonly string[];
+  /** Of Node. */
+  readonly nodeArgs?: readonly string[];
+}
+
 /** Starts `earshot run` on this configuration. The store is `earshot.db` in the same folder. */
-export function startProcess(yaml: string, folder: string): EarshotProcess {
+export function startProcess(
+  yaml: string,
+  folder: string,
+  { args = [], nodeArgs = [] }: ProcessOptions = {},
+): EarshotProcess {
   const file = join(folder, 'earshot.yaml');
   writeFileSync(file, yaml);
-  const child = spawn(process.execPath, [CLI, 'run', '-c', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...nodeArgs, CLI, 'run', '-c', file, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   const lines: LogLine[] = [];
   let rest = '';
