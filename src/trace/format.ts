@@ -7,7 +7,7 @@ import type { AnyStateMachine } from 'xstate';
 import { catalogue } from '../../machines/catalogue.js';
 import { definitionOf } from '../statecharts/definition.js';
 
-export const TRACE_FORMAT = 2;
+export const TRACE_FORMAT = 3;
 
 /** `at` is monotonic milliseconds, `wall` epoch milliseconds. */
 interface Stamp {
@@ -27,6 +27,8 @@ export interface TraceHeader extends Stamp {
 interface Happened extends Stamp {
   readonly seq: number;
   readonly life: number;
+  readonly path: string;
+  readonly machine: string;
 }
 
 /** Delays that were scheduled, in milliseconds, by the event they will send. */
@@ -34,8 +36,6 @@ export type ScheduledDelays = Readonly<Record<string, number>>;
 
 export interface TraceActor extends Happened {
   readonly kind: 'actor';
-  readonly path: string;
-  readonly machine: string;
   readonly value: unknown;
   readonly context: Readonly<Record<string, unknown>>;
   readonly delays?: ScheduledDelays;
@@ -44,7 +44,9 @@ export interface TraceActor extends Happened {
 export interface TraceEvent extends Happened {
   readonly kind: 'event';
   readonly event: { readonly type: string };
-  readonly value: unknown;
+  /** The state before and after. */
+  readonly from: unknown;
+  readonly to: unknown;
   /** By key of the context; null: is gone. */
   readonly changed: Readonly<Record<string, unknown>>;
   readonly delays?: ScheduledDelays;

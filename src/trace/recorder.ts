@@ -110,9 +110,10 @@ export class TraceRecorder {
     this.#tell({
       kind: 'event',
       ...this.#stamp(),
-      life: life.number,
+      ...whoseOf(life),
       event,
-      value: after.value,
+      from: before.value,
+      to: after.value,
       changed: changesOf(before.context, after.context),
       ...delays,
       // XState returns the very snapshot it was given when nothing takes the event.
@@ -124,7 +125,7 @@ export class TraceRecorder {
     const life = this.#lives.get(actor);
     if (life === undefined) return;
     this.#lives.delete(actor);
-    this.#tell({ kind: 'stopped', ...this.#stamp(), life: life.number });
+    this.#tell({ kind: 'stopped', ...this.#stamp(), ...whoseOf(life) });
   }
 
   #stamp() {
@@ -148,12 +149,13 @@ export class TraceRecorder {
   }
 }
 
-function actorLine(
-  { number: life, path, machine, snapshot }: Life,
-  stamp: { seq: number; at: number; wall: number },
-) {
-  const { value, context } = snapshot;
-  return { kind: 'actor', ...stamp, life, path, machine, value, context } as const;
+function actorLine(life: Life, stamp: { seq: number; at: number; wall: number }) {
+  const { value, context } = life.snapshot;
+  return { kind: 'actor', ...stamp, ...whoseOf(life), value, context } as const;
+}
+
+function whoseOf({ number: life, path, machine }: Life) {
+  return { life, path, machine };
 }
 
 /** Deadlines are not in the tree: each stands beside it under its name. */

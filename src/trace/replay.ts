@@ -93,13 +93,13 @@ class Replay {
     this.#lives.set(life, { path, machine, state, context: { ...context } });
   }
 
-  #step({ seq, life: number, event, value, changed }: TraceEvent): void {
+  #step({ seq, life: number, event, to, changed }: TraceEvent): void {
     const life = this.#lives.get(number);
     if (life === undefined) return;
     this.#events += 1;
     [life.state] = transition(life.machine, life.state, revived(event));
     Object.assign(life.context, changed);
-    const expected = shown(value, life.context);
+    const expected = shown(to, life.context);
     const got = shown(life.state.value, life.state.context);
     if (expected === got) return;
     this.#divergence = { seq, path: life.path, event: event.type, expected, got };

@@ -60,7 +60,7 @@ describe('the flight recorder of a daemon', () => {
         line.kind === 'event' &&
         breaker?.kind === 'actor' &&
         line.life === breaker.life &&
-        line.value === 'open',
+        line.to === 'open',
     );
     expect(opened).toBeDefined();
     // A line of the log leads to its place in the trace.

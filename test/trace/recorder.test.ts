@@ -61,7 +61,13 @@ describe('the recorder', () => {
     actor.send({ type: 'probe.started', at: 0 });
     const [born, failed, dropped] = parsed(lines);
     expect(born).toMatchObject({ kind: 'actor', seq: 1, life: 1, machine: 'breaker', value: 'closed' });
-    expect(failed).toMatchObject({ kind: 'event', seq: 2, value: 'open', changed: { failures: 1 } });
+    expect(failed).toMatchObject({
+      kind: 'event',
+      seq: 2,
+      from: 'closed',
+      to: 'open',
+      changed: { failures: 1 },
+    });
     expect(failed).not.toHaveProperty('dropped');
     const delays = failed?.kind === 'event' ? Object.entries(failed.delays ?? {}) : [];
     expect(delays).toEqual([['xstate.after.due.breaker.open', expect.any(Number)]]);
@@ -78,7 +84,7 @@ describe('the recorder', () => {
     fail();
     other.actor.stop();
     expect(parsed(recorder.introduction())).toMatchObject([
-      { kind: 'header', format: 2, version: '1.0.0' },
+      { kind: 'header', format: 3, version: '1.0.0' },
       { kind: 'actor', seq: 5, life: 1, value: 'open' },
     ]);
   });
