@@ -7,6 +7,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { isLoopback } from '../config/references.js';
 import type { Config } from '../config.js';
+import { isPage } from './pages.js';
 import type { ViewerSessions } from './sessions.js';
 
 export interface Refusal {
@@ -37,8 +38,12 @@ export function refusal(
   if (headers.origin !== undefined && !isSameOrigin(headers.origin, host)) {
     return { status: 403, text: 'requests from other origins are refused' };
   }
+  if (isFromElsewhere(headers['sec-fetch-site']) && !isPage(path)) {
+    return { status: 403, text: 'requests from other sites are refused' };
+  }
   const isReading = method === 'GET' || method === 'HEAD';
   if (isReading && isLocal && isLoopback(listening)) return undefined;
+  // Pages say nothing of the daemon; what opens a session has its code to show.
   if (isReading ? isPage(path) : path === '/viewer/session') return undefined;
   const guess = bearerOf(headers.authorization);
   if (token !== undefined && isSame(guess, token.reveal())) return undefined;
@@ -55,13 +60,16 @@ function hostName(host: string): string {
   return (v6 ?? other ?? '').toLowerCase();
 }
 
-/** The viewer's own files say nothing of the daemon; what opens a session has its code to show. */
-function isPage(path: string): boolean {
-  return path === '/' || path.startsWith('/viewer/') || path.startsWith('/machines/');
-}
-
 function isSameOrigin(origin: string, host: string): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
+}
+
+/**
+ * What a page elsewhere embeds or fetches blindly comes without an Origin. It could read nothing, but hold every
+ * place there is; a link to a page is fine.
+ */
+function isFromElsewhere(site: string | string[] | undefined): boolean {
+  return site !== undefined && site !== 'same-origin' && site !== 'none';
 }
 
 function bearerOf(authorization: string | undefined): string {

@@ -3,19 +3,18 @@
  * its protection, and HTTP on loopback for browsers, probes and metrics. Every client is bounded: in number, in
  * what it sends, and in how long it takes; none can hold up a stop.
  */
-import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { dirname } from 'node:path';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Config } from '../config.js';
 import { EarshotError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { TraceRecorder } from '../trace/recorder.js';
 import type { Clock } from '../world.js';
 import { refusal } from './guard.js';
+import { bindHttp, bindUnix, boundedServer, closed } from './listening.js';
 import { LiveTrace } from './live.js';
+import { GUARDED, Pages, sendPage } from './pages.js';
 import { type Answer, answer, type ControlCommands, failed, type ViewerCommands } from './routes.js';
 import { ViewerSessions } from './sessions.js';
-import { hasOwnFolder } from './socket-path.js';
 
 export type { ControlCommands } from './routes.js';
 
@@ -29,6 +28,8 @@ export interface ControlOptions {
   readonly clock: Pick<Clock, 'now' | 'setTimeout' | 'clearTimeout'>;
   /** What `GET /trace` tells; without one there is no such address. */
   readonly recorder?: Pick<TraceRecorder, 'introduction' | 'listen'> | undefined;
+  /** What browsers are shown; by default the package's own pages. */
+  readonly pages?: Pages;
 }
 
 export interface ControlAddress {
@@ -44,16 +45,11 @@ export interface Control {
 }
 
 const HEADERS = {
+  ...GUARDED,
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'",
-  'x-content-type-options': 'nosniff',
 } as const;
 const BODY_MAX_BYTES = 64 * 1024;
-const CONNECTIONS_MAX = 32;
-const HEADERS_MS = 5_000;
-const REQUEST_MS = 10_000;
-/** A client that neither sends nor reads. */
-const IDLE_MS = 15_000;
 
 export function createControl(options: ControlOptions): Control {
   const { control, socketPath, log, clock, recorder } = options;
@@ -65,9 +61,9 @@ export function createControl(options: ControlOptions): Control {
     viewerCode: () => ({ code: sessions.code(), url: url ?? null }),
     openSession: (code: string) => sessions.open(code),
   };
-  const handle = (check: (request: IncomingMessage) => Answer | undefined) =>
+  const handle = (check: Desk['check'], pages?: Pages) =>
     boundedServer((request, response) => {
-      respond(request, response, { check, commands, live }).catch((error: unknown) => {
+      respond(request, response, { check, commands, live, pages }).catch((error: unknown) => {
         // A client that went away in the middle of its request is no failure of ours.
         if (request.complete)
           log.error({ actor: 'control', err: error }, `control: ${request.method} ${request.url} failed`);
@@ -81,7 +77,7 @@ export function createControl(options: ControlOptions): Control {
       : handle(({ method = '', url: asked, headers }) => {
           const refused = refusal({ method, path: pathOf(asked), headers }, control, sessions);
           return refused && failed(refused.status, new EarshotError('refused', refused.text));
-        });
+        }, options.pages ?? new Pages());
 
   return {
     async bind() {
@@ -98,37 +94,18 @@ export function createControl(options: ControlOptions): Control {
   };
 }
 
-function boundedServer(handle: (request: IncomingMessage, response: ServerResponse) => void): Server {
-  const server = createServer(
-    {
-      headersTimeout: HEADERS_MS,
-      requestTimeout: REQUEST_MS,
-      connectionsCheckingInterval: 1_000,
-      keepAliveTimeout: HEADERS_MS,
-      maxHeaderSize: 8 * 1024,
-    },
-    handle,
-  );
-  server.maxConnections = CONNECTIONS_MAX;
-  server.setTimeout(IDLE_MS);
-  // A client's broken request is the client's trouble; Node answers it with 400.
-  server.on('clientError', (_error, socket) => {
-    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-    else socket.destroy();
-  });
-  return server;
-}
-
 interface Desk {
   readonly check: (request: IncomingMessage) => Answer | undefined;
   readonly commands: ControlCommands & ViewerCommands;
   readonly live: LiveTrace | undefined;
+  /** For browsers alone. */
+  readonly pages: Pages | undefined;
 }
 
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
-  { check, commands, live }: Desk,
+  { check, commands, live, pages }: Desk,
 ): Promise<void> {
   const { method = 'GET' } = request;
   const refused = check(request);
@@ -136,6 +113,10 @@ async function respond(
   const path = pathOf(request.url);
   if (refused === undefined && method === 'GET' && path === '/trace' && live !== undefined) {
     if (live.attach(response, HEADERS)) return;
+  }
+  if (refused === undefined && (method === 'GET' || method === 'HEAD')) {
+    const page = await pages?.get(path, request.headers['if-none-match']);
+    if (page !== undefined) return sendPage(response, method, page);
   }
   const given =
     refused ??
@@ -167,76 +148,4 @@ async function readBody(request: IncomingMessage): Promise<string | undefined> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-async function bindUnix(server: Server, socketPath: string): Promise<void> {
-  if (hasOwnFolder(socketPath)) makeOwnFolder(dirname(socketPath));
-  rmSync(socketPath, { force: true });
-  // Private from the first moment: between bind and chmod somebody could connect.
-  const before = process.umask(0o177);
-  const listening = listen(server, { path: socketPath });
-  process.umask(before);
-  try {
-    await listening;
-    chmodSync(socketPath, 0o600);
-  } catch (error) {
-    throw new EarshotError(
-      'socket',
-      `the socket ${socketPath} cannot be made (${codeOf(error)})`,
-      'give the user that runs Earshot write access to the folder of store.path',
-      { cause: error },
-    );
-  }
-}
-
-function makeOwnFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const { uid, mode } = lstatSync(folder);
-  if (uid === process.getuid?.() && (mode & 0o77) === 0) return;
-  throw new EarshotError(
-    'socket',
-    `the folder ${folder} belongs to somebody else`,
-    'remove it, or give store.path a name under 90 characters',
-  );
-}
-
-async function bindHttp(server: Server, host: string, port: number): Promise<string> {
-  try {
-    await listen(server, { host, port });
-  } catch (error) {
-    const code = codeOf(error);
-    throw new EarshotError(
-      'address',
-      code === 'EADDRINUSE'
-        ? `the address ${host}:${port} is taken by another program`
-        : `the address ${host}:${port} cannot be listened on (${code})`,
-      'set control.port to another number (0 picks one), or control: false',
-      { cause: error },
-    );
-  }
-  const address = server.address();
-  const bound = typeof address === 'object' && address !== null ? address.port : port;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
-}
-
-function listen(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(where, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function closed(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    if (!server.listening) return resolve();
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
 }

@@ -12,10 +12,10 @@ import { controlToken } from '../../src/control/token.js';
 import { EarshotError, StoreError } from '../../src/errors.js';
 import { realClock } from '../../src/real-world.js';
 import { Secret } from '../../src/secret.js';
+import { daemonLike, silent } from './daemon-like.js';
 import { sampleStatus } from './sample-status.js';
 
 const TOKEN = 'caNary-control-token-0123456789';
-const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 let folder: string;
 let ends: (() => void | Promise<void>)[];
@@ -26,37 +26,6 @@ beforeEach(() => {
 afterEach(async () => {
   for (const end of ends.reverse()) await end();
 });
-
-/** A daemon's commands that remember what was asked. */
-function daemonLike() {
-  const asked: unknown[] = [];
-  const commands: ControlCommands = {
-    status: () => sampleStatus(),
-    isReady: () => true,
-    deadLetters: () => [],
-    retry(ids) {
-      asked.push(['retry', ids]);
-      return ids === 'all' ? 7 : ids.length;
-    },
-    discard(ids) {
-      asked.push(['discard', ids]);
-      return 1;
-    },
-    resume: (sink) => (sink === 'discord' ? 'resumed' : sink === 'database' ? 'notRefused' : 'unknown'),
-    breaker(name, action, forMs) {
-      asked.push(['breaker', name, action, forMs]);
-      return name === 'discord' ? 'done' : 'unknown';
-    },
-    addChannel(slug, ids) {
-      asked.push(['addChannel', slug, ids]);
-    },
-    blackbox: () => ({ file: '/var/lib/earshot/blackbox.ndjson', wall: 1, reason: 'asked' }),
-    stop(reason) {
-      asked.push(['stop', reason]);
-    },
-  };
-  return { commands, asked };
-}
 
 async function bound(
   over: Partial<ControlCommands> = {},
