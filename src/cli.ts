@@ -197,9 +197,14 @@ function program(): Command {
     .command('replay')
     .description('drive the machines with a trace, and say where they first differ')
     .argument('<FILE|DIR>')
+    .option('--open', 'show it in a browser: prints the address')
     .option('--json', 'print JSON')
     .action(
-      runs(async (options: ReplayOptions, path: string) => {
+      runs(async (options: ReplayOptions & { readonly open?: boolean }, path: string) => {
+        if (options.open) {
+          const { openRecording } = await import('./commands/open-recording.js');
+          return openRecording(path, options, terminal);
+        }
         const { replayTrace } = await import('./commands/replay.js');
         return replayTrace(path, options, terminal);
       }),

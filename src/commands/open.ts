@@ -1,9 +1,10 @@
 /** `earshot open`: the address at which a browser sees the running daemon, good for one session. */
-import { hostname, userInfo } from 'node:os';
 import * as z from 'zod';
+import { isLoopback } from '../config/references.js';
 import { EarshotError } from '../errors.js';
 import { type CommonOptions, daemonAddress } from './daemon-address.js';
 import type { Terminal } from './terminal.js';
+import { tunnelTo } from './tunnel.js';
 
 export interface OpenOptions extends CommonOptions {
   readonly json?: boolean;
@@ -21,13 +22,26 @@ export async function open(options: OpenOptions, terminal: Terminal): Promise<nu
       'take `control: false` out of its configuration',
     );
   }
-  const address = `${url}/#code=${code}`;
-  const { port } = new URL(url);
-  const tunnel = `ssh -L ${port}:127.0.0.1:${port} ${userInfo().username}@${hostname()}`;
+  const at = reachable(url);
+  const address = `${at}/#code=${code}`;
+  const tunnel = isOnLoopback(at) ? tunnelTo(at) : null;
   if (options.json) terminal.json({ url: address, tunnel });
   else {
     terminal.say(address);
-    terminal.say(`Good once, within 5 minutes. From another machine, first: ${tunnel}`);
+    const elsewhere =
+      tunnel === null
+        ? 'Other machines that reach this address can use it as well.'
+        : `From another machine, first: ${tunnel}`;
+    terminal.say(`Good once, within 5 minutes. ${elsewhere}`);
   }
   return 0;
+}
+
+/** Where every address is listened on, the loopback is the one that a browser may ask. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+}
+
+function isOnLoopback(url: string): boolean {
+  return isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''));
 }

@@ -1,8 +1,6 @@
 /** `earshot replay`: says whether a trace replays on the machines as they are, and where it first does not. */
-import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { EarshotError } from '../errors.js';
-import { segmentsIn } from '../trace/folder.js';
+import { readFileSync } from 'node:fs';
+import { traceFiles } from '../trace/files.js';
 import { type ReplayResult, replay } from '../trace/replay.js';
 import type { Terminal } from './terminal.js';
 
@@ -12,7 +10,7 @@ export interface ReplayOptions {
 
 /** 0 when every event led where the trace says, 1 when not. */
 export function replayTrace(path: string, { json = false }: ReplayOptions, terminal: Terminal): number {
-  const files = filesOf(path);
+  const files = traceFiles(path);
   let events = 0;
   let actors = 0;
   for (const file of files) {
@@ -27,17 +25,6 @@ export function replayTrace(path: string, { json = false }: ReplayOptions, termi
   const sum = `${events} events, ${actors} actors, ${divergences} divergences`;
   terminal.write(json ? `${JSON.stringify({ events, actors, divergences })}\n` : `${sum}\n`);
   return 0;
-}
-
-function filesOf(path: string): string[] {
-  const found = statSync(path, { throwIfNoEntry: false });
-  const files = found?.isDirectory() ? segmentsIn(path).map((name) => join(path, name)) : found ? [path] : [];
-  if (files.length > 0) return files;
-  throw new EarshotError(
-    'noTrace',
-    `there is no trace at ${path}`,
-    'record one: earshot run --trace DIR, or earshot demo --trace DIR',
-  );
 }
 
 function told(file: string, { divergence, changed, events }: ReplayResult): string {

@@ -38,10 +38,10 @@ export function refusal(
   if (headers.origin !== undefined && !isSameOrigin(headers.origin, host)) {
     return { status: 403, text: 'requests from other origins are refused' };
   }
-  if (isFromElsewhere(headers['sec-fetch-site']) && !isPage(path)) {
+  const isReading = method === 'GET' || method === 'HEAD';
+  if (isFromElsewhere(headers['sec-fetch-site']) && !(isReading && isPage(path))) {
     return { status: 403, text: 'requests from other sites are refused' };
   }
-  const isReading = method === 'GET' || method === 'HEAD';
   if (isReading && isLocal && isLoopback(listening)) return undefined;
   // Pages say nothing of the daemon; what opens a session has its code to show.
   if (isReading ? isPage(path) : path === '/viewer/session') return undefined;
