@@ -1,11 +1,14 @@
 // Writes visualizations/; with --check, fails when a file differs from what would be written, or should not be there.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { statechartFiles } from '../dist/src/statecharts/files.js';
+import { statechartFiles } from '../dist/src/statecharts/drawing/files.js';
 
 const folder = new URL('../visualizations/', import.meta.url);
 const wanted = statechartFiles();
 mkdirSync(folder, { recursive: true });
-const present = readdirSync(folder);
+// A folder there belongs to the viewer, whose pages are written by hand.
+const present = readdirSync(folder, { withFileTypes: true })
+  .filter((entry) => !entry.isDirectory())
+  .map(({ name }) => name);
 const contentOf = (name) =>
   present.includes(name) ? readFileSync(new URL(name, folder), 'utf8') : undefined;
 const stale = [...wanted].filter(([name, text]) => contentOf(name) !== text).map(([name]) => name);

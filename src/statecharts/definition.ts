@@ -1,5 +1,6 @@
 /** A machine's configuration as JSON, to be imported into Stately's editor: implementations by their names alone. */
 import type { AnyStateMachine } from 'xstate';
+import { guardName } from './chart.js';
 
 export function definitionOf(machine: AnyStateMachine): string {
   return `${JSON.stringify(machine.config, named, 2)}\n`;
@@ -8,6 +9,5 @@ export function definitionOf(machine: AnyStateMachine): string {
 function named(key: string, value: unknown): unknown {
   if (typeof value !== 'function') return value;
   // What stands in the place of a name, without one: a guard made of others, parameters, the first context.
-  if (key === 'guard' && 'guards' in value && Array.isArray(value.guards)) return value.guards.join(' and ');
-  return key === 'guard' ? 'inline' : undefined;
+  return key === 'guard' ? guardName(value) : undefined;
 }

@@ -1,0 +1,61 @@
+/** Points, boxes and lines of a picture, in pixels, y downwards. */
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+export interface Box extends Point {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Cubic Bézier curves one after the other: the start, then two handles and an end for each. */
+export type Line = readonly Point[];
+
+export function centreOf({ x, y, width, height }: Box): Point {
+  return { x: x + width / 2, y: y + height / 2 };
+}
+
+/** The smallest box around all of the points. */
+export function boxAround(points: readonly Point[]): Box {
+  const xs = points.map(({ x }) => x);
+  const ys = points.map(({ y }) => y);
+  const [x, y] = [Math.min(...xs), Math.min(...ys)];
+  return { x, y, width: Math.max(...xs) - x, height: Math.max(...ys) - y };
+}
+
+/** A box of that size in the middle of another. */
+export function within(outer: Box, width: number, height: number): Box {
+  const { x, y } = centreOf(outer);
+  return { x: x - width / 2, y: y - height / 2, width, height };
+}
+
+export function overlap(a: Box, b: Box): boolean {
+  return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height;
+}
+
+/** The line with a straight piece at its end. */
+export function straightTo(line: Line, end: Point): Line {
+  const start = line.at(-1);
+  return start === undefined ? [end] : [...line, start, end, end];
+}
+
+/** Points along the line, close enough to each other to see what it crosses. */
+export function pointsOn(line: Line, steps = 24): Point[] {
+  const points: Point[] = [];
+  for (let index = 0; index + 3 < line.length; index += 3) {
+    const [p0, p1, p2, p3] = line.slice(index, index + 4);
+    if (!p0 || !p1 || !p2 || !p3) break;
+    for (let step = 0; step <= steps; step++) {
+      const t = step / steps;
+      const at = (axis: 'x' | 'y') =>
+        (1 - t) ** 3 * p0[axis] +
+        3 * (1 - t) ** 2 * t * p1[axis] +
+        3 * (1 - t) * t ** 2 * p2[axis] +
+        t ** 3 * p3[axis];
+      points.push({ x: at('x'), y: at('y') });
+    }
+  }
+  return points;
+}
