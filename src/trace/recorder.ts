@@ -1,12 +1,11 @@
 /**
- * The recorder: sees every actor of the tree by XState's inspection, and tells what happens to machines as lines of
- * a trace. It keeps nothing but who is alive; who wants the lines listens.
+ * The recorder: tells what happens to machines as lines of a trace. It keeps nothing but who is alive; who wants the
+ * lines listens.
  */
-import type { AnyActor, AnyMachineSnapshot, EventObject, InspectionEvent } from 'xstate';
-import { catalogue } from '../../machines/catalogue.js';
-import { pathOf } from '../actors/wired.js';
+import type { AnyMachineSnapshot, EventObject, InspectionEvent } from 'xstate';
 import type { Clock } from '../world.js';
 import { machineHashes, type ScheduledDelays, TRACE_FORMAT, type TraceLine, written } from './format.js';
+import { type Life, Lives } from './lives.js';
 
 export interface RecorderOptions {
   readonly clock: Pick<Clock, 'now' | 'wall'>;
@@ -18,24 +17,21 @@ export interface RecorderOptions {
 /** Takes one line, without its end. It must not throw: it is called from within an actor's step. */
 export type TraceListener = (line: string) => void;
 
-interface Life {
-  readonly number: number;
-  readonly path: string;
-  readonly machine: string;
-  snapshot: AnyMachineSnapshot;
-}
-
 export class TraceRecorder {
+  readonly lives = new Lives();
   readonly #options: RecorderOptions;
-  readonly #lives = new Map<AnyActor, Life>();
   readonly #listeners = new Set<TraceListener>();
   /** Scheduled in the step that is being taken. */
   readonly #delays = new WeakMap<object, Record<string, number>>();
   #seq = 0;
-  #lastLife = 0;
 
   constructor(options: RecorderOptions) {
     this.#options = options;
+    this.lives.watch({
+      born: (life) => this.#tell({ ...actorLine(life, this.#stamp()), ...this.#taken(life) }),
+      took: (life, event, before) => this.#took(life, event, before),
+      ended: (life) => this.#tell({ kind: 'stopped', ...this.#stamp(), ...whoseOf(life) }),
+    });
   }
 
   /** The number of the last line. */
@@ -54,7 +50,7 @@ export class TraceRecorder {
       machines: machineHashes(),
     };
     const stamp = { seq: this.#seq, ...this.#time() };
-    return [header, ...[...this.#lives.values()].map((life) => actorLine(life, stamp))].map((line) =>
+    return [header, ...[...this.lives.living].map((life) => actorLine(life, stamp))].map((line) =>
       this.#encode(line),
     );
   }
@@ -68,15 +64,7 @@ export class TraceRecorder {
   /** For `createActor(…, { inspect })`. */
   readonly inspect = (inspected: InspectionEvent): void => {
     if (inspected.type === '@xstate.action') this.#scheduled(inspected.actorRef, inspected.action);
-    if (inspected.type !== '@xstate.snapshot') return;
-    const actor = inspected.actorRef as AnyActor;
-    const { logic } = actor;
-    if (!('id' in logic) || !Object.hasOwn(catalogue, String(logic.id))) return;
-    const snapshot = inspected.snapshot as AnyMachineSnapshot;
-    const known = this.#lives.get(actor);
-    if (known === undefined) this.#born(actor, String(logic.id), snapshot);
-    else this.#took(known, inspected.event, snapshot, this.#taken(actor));
-    if (snapshot.status !== 'active') this.#ended(actor);
+    this.lives.inspect(inspected);
   };
 
   #scheduled(actor: object, { type, params }: { type: string; params?: unknown }): void {
@@ -86,27 +74,14 @@ export class TraceRecorder {
     this.#delays.set(actor, { ...this.#delays.get(actor), [event.type]: delay });
   }
 
-  #taken(actor: object): { delays?: ScheduledDelays } {
+  #taken({ actor }: Life): { delays?: ScheduledDelays } {
     const delays = this.#delays.get(actor);
     this.#delays.delete(actor);
     return delays === undefined ? {} : { delays };
   }
 
-  #born(actor: AnyActor, machine: string, snapshot: AnyMachineSnapshot): void {
-    this.#lastLife += 1;
-    const life = { number: this.#lastLife, path: nameOf(actor), machine, snapshot };
-    this.#lives.set(actor, life);
-    this.#tell({ ...actorLine(life, this.#stamp()), ...this.#taken(actor) });
-  }
-
-  #took(
-    life: Life,
-    event: EventObject,
-    after: AnyMachineSnapshot,
-    delays: { delays?: ScheduledDelays },
-  ): void {
-    const before = life.snapshot;
-    life.snapshot = after;
+  #took(life: Life, event: EventObject, before: AnyMachineSnapshot): void {
+    const after = life.snapshot;
     this.#tell({
       kind: 'event',
       ...this.#stamp(),
@@ -115,17 +90,10 @@ export class TraceRecorder {
       from: before.value,
       to: after.value,
       changed: changesOf(before.context, after.context),
-      ...delays,
+      ...this.#taken(life),
       // XState returns the very snapshot it was given when nothing takes the event.
       ...(before === after && { dropped: true }),
     });
-  }
-
-  #ended(actor: AnyActor): void {
-    const life = this.#lives.get(actor);
-    if (life === undefined) return;
-    this.#lives.delete(actor);
-    this.#tell({ kind: 'stopped', ...this.#stamp(), ...whoseOf(life) });
   }
 
   #stamp() {
@@ -156,11 +124,6 @@ function actorLine(life: Life, stamp: { seq: number; at: number; wall: number })
 
 function whoseOf({ number: life, path, machine }: Life) {
   return { life, path, machine };
-}
-
-/** Deadlines are not in the tree: each stands beside it under its name. */
-function nameOf(actor: AnyActor): string {
-  return actor.logic.id === 'deadline' ? `deadline/${actor.id}` : pathOf(actor);
 }
 
 function changesOf(before: Record<string, unknown>, after: Record<string, unknown>): Record<string, unknown> {
