@@ -16,8 +16,14 @@ const SUPABASE_HOST = /\.supabase\.(co|in)$/;
 /** Asking a probe's question reads no row. */
 const PROBE_QUERY = 'limit=0';
 const UNIQUE_VIOLATION = '23505';
-/** The table is not the one that was meant: every row would fail alike. */
+/**
+ * The table is not the one that was meant: every row would fail alike. PostgREST says so from what it remembers
+ * of the schema; once that is out of date, PostgreSQL does, by a SQLSTATE of class 42.
+ */
 const UNKNOWN_COLUMN = 'PGRST204';
+const WRONG_STATEMENT = /^42/;
+/** ON CONFLICT names a column that nothing keeps unique. */
+const NO_CONSTRAINT = '42P10';
 
 export function createPostgrest(config: PostgrestOptions): Sink {
   const base = new URL(config.url);
@@ -97,12 +103,13 @@ function outcomeFrom(result: HttpResult | undefined, config: PostgrestOptions, r
     : { kind: 'failed', sent, error: { code, text } };
 }
 
-function outcomeOf(answer: Answer, { name, table }: PostgrestOptions, rows: number): Outcome {
+function outcomeOf(answer: Answer, config: PostgrestOptions, rows: number): Outcome {
+  const { name, table } = config;
   const { status, headers } = answer;
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   const { code, message } = problemOf(answer);
   const error = {
-    code: code === undefined ? String(status) : `${status}/${code}`,
+    code: code ? `${status}/${code}` : String(status),
     text: `the database answered ${status}${message ? `: ${message}` : ''}${code ? ` (${code})` : ''}`,
   };
   const seconds = Number.parseFloat(headers.get('retry-after') ?? '');
@@ -119,11 +126,16 @@ function outcomeOf(answer: Answer, { name, table }: PostgrestOptions, rows: numb
   }
   // It is there already: what was asked for holds. In a batch it held the others up.
   if (status === 409 && code === UNIQUE_VIOLATION && rows === 1) return { kind: 'delivered' };
-  if (code === UNKNOWN_COLUMN) {
+  // PostgREST 12 answers so when its connection to PostgreSQL breaks under a statement: no row is to blame.
+  if (status === 400 && code === '') {
+    const text = 'the database answered 400 and no reason: its connection to PostgreSQL broke';
+    return { kind: 'failed', sent: 'maybe', error: { ...error, text } };
+  }
+  if (code === UNKNOWN_COLUMN || (status === 400 && code !== undefined && WRONG_STATEMENT.test(code))) {
     return {
       kind: 'refused',
       error,
-      remedy: `add the missing column to \`${table}\`, then \`earshot resume ${name}\``,
+      remedy: `${tableRemedy(code, config)}, then \`earshot resume ${name}\``,
     };
   }
   if (status === 409 || status === 400 || status === 413 || status === 422)
@@ -135,11 +147,18 @@ function outcomeOf(answer: Answer, { name, table }: PostgrestOptions, rows: numb
   return { kind: 'failed', sent: 'maybe', error, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
+function tableRemedy(code: string, { table, dedupeColumn }: PostgrestOptions): string {
+  return code === NO_CONSTRAINT
+    ? `give \`${dedupeColumn}\` in \`${table}\` a UNIQUE constraint, or leave \`dedupeColumn\` out`
+    : `add the missing column to \`${table}\``;
+}
+
+/** A code may be empty. */
 function problemOf({ text }: Answer): { code?: string; message?: string } {
   try {
     const { code, message } = JSON.parse(text) as { code?: unknown; message?: unknown };
     return {
-      ...(typeof code === 'string' && code !== '' && { code }),
+      ...(typeof code === 'string' && { code }),
       ...(typeof message === 'string' && { message: message.slice(0, 200) }),
     };
   } catch {
