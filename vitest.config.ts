@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // It has packages of its own, and its own configuration.
+    exclude: ['test/interop/**'],
     testTimeout: 20_000,
     // Two files at a time: several tests start real daemons, and small machines are what this runs on.
     maxWorkers: 2,
