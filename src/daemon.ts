@@ -155,6 +155,7 @@ class RunningDaemon implements Daemon {
       commands: this.#commands(),
       log,
       clock,
+      listen: world.listen,
       recorder: options.recording?.recorder,
     });
     const removeSignals = world.onSignal((signal) => this.#heard(signal));

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, fetch } from 'undici';
 import { WebSocket } from 'ws';
+import { listen } from './control/listening.js';
 import { openSqliteStore } from './store/sqlite.js';
 import type { Clock, SignalName, TimerId, World } from './world.js';
 
@@ -73,6 +74,7 @@ export function realWorld({ connectionsPerHost }: RealWorldOptions): World {
         headers: [...response.headers],
       });
     },
+    listen,
     openStore: openSqliteStore,
     onSignal(listener) {
       const listeners = SIGNALS.map((signal) => [signal, () => listener(signal)] as const);

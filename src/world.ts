@@ -1,8 +1,9 @@
 /**
- * The world: everything the daemon cannot decide for itself. The clock, chance, sockets, HTTP, the store's
+ * The world: everything the daemon cannot decide for itself. The clock, chance, sockets, HTTP, addresses, the store's
  * file and signals come from here and from nowhere else, so that the same composition runs on a real machine
  * and in a simulated one, on simulated time.
  */
+import type { Server } from 'node:http';
 import type { Store, StoreOptions } from './store.js';
 
 /** An opaque handle of a pending timer. */
@@ -57,6 +58,9 @@ export interface HttpCall {
   readonly signal: AbortSignal;
 }
 
+/** Where a server is to be reached: a Unix socket that only its owner may use, or an address (port 0 picks one). */
+export type ListenPlace = { readonly socket: string } | { readonly host: string; readonly port: number };
+
 export type SignalName = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
 
 export interface World {
@@ -68,6 +72,11 @@ export interface World {
   dial(url: string, options: DialOptions, listener: SocketListener): Socket;
   /** Rejects when nothing was answered; a redirect is an error. The body must be read or cancelled. */
   fetch(url: string, call: HttpCall): Promise<Response>;
+  /**
+   * Lets a server be reached; what stood at a socket's path is removed. Resolves with the path, or with the address
+   * as `http://HOST:PORT`. Rejects with an EarshotError. Whoever made the server closes it.
+   */
+  listen(server: Server, place: ListenPlace): Promise<string>;
   /** Opens (creates, migrates) the store and takes its lock. Throws a StoreError that says what to do. */
   openStore(options: StoreOptions): Store;
   /** Calls `listener` at each signal until the returned function is called. */

@@ -3,6 +3,7 @@ import { chmodSync, lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { EarshotError } from '../errors.js';
+import type { World } from '../world.js';
 import { hasOwnFolder } from './socket-path.js';
 
 const CONNECTIONS_MAX = 32;
@@ -33,16 +34,23 @@ export function boundedServer(handle: (request: IncomingMessage, response: Serve
   return server;
 }
 
+/** The real world's. */
+export const listen: World['listen'] = async (server, place) => {
+  if (!('socket' in place)) return bindHttp(server, place.host, place.port);
+  await bindUnix(server, place.socket);
+  return place.socket;
+};
+
 /** Binds a socket that its user alone may open. Rejects with an EarshotError. */
-export async function bindUnix(server: Server, socketPath: string): Promise<void> {
+async function bindUnix(server: Server, socketPath: string): Promise<void> {
   if (hasOwnFolder(socketPath)) makeOwnFolder(dirname(socketPath));
   rmSync(socketPath, { force: true });
   // Private from the first moment: between bind and chmod somebody could connect.
   const before = process.umask(0o177);
-  const listening = listen(server, { path: socketPath });
+  const bound = listening(server, { path: socketPath });
   process.umask(before);
   try {
-    await listening;
+    await bound;
     chmodSync(socketPath, 0o600);
   } catch (error) {
     throw new EarshotError(
@@ -68,7 +76,7 @@ function makeOwnFolder(folder: string): void {
 /** The address it is bound to; port 0 picks one. Rejects with an EarshotError. */
 export async function bindHttp(server: Server, host: string, port: number): Promise<string> {
   try {
-    await listen(server, { host, port });
+    await listening(server, { host, port });
   } catch (error) {
     const code = codeOf(error);
     throw new EarshotError(
@@ -85,7 +93,7 @@ export async function bindHttp(server: Server, host: string, port: number): Prom
   return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
 }
 
-function listen(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
+function listening(server: Server, where: { path: string } | { host: string; port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(where, () => {

@@ -8,9 +8,9 @@ import type { Config } from '../config.js';
 import { EarshotError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { TraceRecorder } from '../trace/recorder.js';
-import type { Clock } from '../world.js';
+import type { Clock, World } from '../world.js';
 import { refusal } from './guard.js';
-import { bindHttp, bindUnix, boundedServer, closed } from './listening.js';
+import { boundedServer, closed } from './listening.js';
 import { LiveTrace } from './live.js';
 import { GUARDED, Pages, sendPage } from './pages.js';
 import { type Answer, answer, type ControlCommands, failed, type ViewerCommands } from './routes.js';
@@ -26,6 +26,7 @@ export interface ControlOptions {
   readonly commands: ControlCommands;
   readonly log: Log;
   readonly clock: Pick<Clock, 'now' | 'setTimeout' | 'clearTimeout'>;
+  readonly listen: World['listen'];
   /** What `GET /trace` tells; without one there is no such address. */
   readonly recorder?: Pick<TraceRecorder, 'introduction' | 'listen'> | undefined;
   /** What browsers are shown; by default the package's own pages. */
@@ -52,7 +53,7 @@ const HEADERS = {
 const BODY_MAX_BYTES = 64 * 1024;
 
 export function createControl(options: ControlOptions): Control {
-  const { control, socketPath, log, clock, recorder } = options;
+  const { control, socketPath, log, clock, listen, recorder } = options;
   const sessions = new ViewerSessions(clock);
   const live = recorder && new LiveTrace({ recorder, clock });
   let url: string | undefined;
@@ -81,9 +82,9 @@ export function createControl(options: ControlOptions): Control {
 
   return {
     async bind() {
-      await bindUnix(unix, socketPath);
+      await listen(unix, { socket: socketPath });
       if (http === undefined || control === false) return { socket: socketPath };
-      url = await bindHttp(http, control.host, control.port);
+      url = await listen(http, { host: control.host, port: control.port });
       log.info({ actor: 'control' }, `control bound: ${url}/status and ${socketPath}`);
       return { url, socket: socketPath };
     },

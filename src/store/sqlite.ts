@@ -37,11 +37,17 @@ const CROWDED_OUT: Omit<LastError, 'at'> = { code: 'expired', text: 'more waited
 const CRASHED: Omit<LastError, 'at'> = { code: 'crashed', text: 'its sink crashed with it three times' };
 const UNKNOWN: Omit<LastError, 'at'> = { code: 'unknown', text: '' };
 
+/** How a connection to the database's file is made. */
+export type Connect = (path: string) => Database.Database;
+
+/** Longer would be felt: while SQLite waits for somebody else's lock, nothing else happens here. */
+const connected: Connect = (path) => new Database(path, { timeout: 100 });
+
 /**
  * Opens, creates or migrates the store and takes its lock.
  * Throws a StoreError: `held`, `notADatabase`, `newerVersion`, `corrupt`, `readOnly`, `full`, `busy`, `io`.
  */
-export function openSqliteStore(options: StoreOptions): Store {
+export function openSqliteStore(options: StoreOptions, connect = connected): Store {
   const { path } = options;
   return translated(path, () => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
@@ -50,7 +56,7 @@ export function openSqliteStore(options: StoreOptions): Store {
       // Created here, so that the database and its WAL, which takes over its mode, are private from the first byte.
       createPrivately(path);
       makePrivate(path);
-      const db = new Database(path, { timeout: 100 });
+      const db = connect(path);
       try {
         prepareDatabase(db, options);
         return new SqliteStore(db, options, () => lock.release());

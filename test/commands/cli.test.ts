@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listen } from '../../src/control/listening.js';
 import { type ControlCommands, createControl } from '../../src/control/server.js';
 import { socketPathOf } from '../../src/control/socket-path.js';
 import { realClock } from '../../src/real-world.js';
@@ -98,6 +99,7 @@ async function daemonLike(over: Partial<ControlCommands> = {}) {
     },
     log: { debug() {}, info() {}, warn() {}, error() {} },
     clock: realClock,
+    listen,
   });
   await control.bind();
   ends.push(() => control.close());

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ask } from '../../src/control/client.js';
+import { listen } from '../../src/control/listening.js';
 import { Pages } from '../../src/control/pages.js';
 import { createControl } from '../../src/control/server.js';
 import { socketPathOf } from '../../src/control/socket-path.js';
@@ -41,6 +42,7 @@ async function served(pages = new Pages(join(folder, 'pages'))) {
     commands: daemonLike().commands,
     log: silent,
     clock: realClock,
+    listen,
     pages,
   });
   const { url = '', socket } = await control.bind();

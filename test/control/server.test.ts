@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Config } from '../../src/config.js';
 import { ask } from '../../src/control/client.js';
+import { listen } from '../../src/control/listening.js';
 import { type ControlCommands, createControl } from '../../src/control/server.js';
 import { socketPathOf } from '../../src/control/socket-path.js';
 import { controlToken } from '../../src/control/token.js';
@@ -38,6 +39,7 @@ async function bound(
     commands: { ...commands, ...over },
     log: silent,
     clock: realClock,
+    listen,
   });
   const { url = '', socket } = await server.bind();
   ends.push(() => server.close());
@@ -318,6 +320,7 @@ describe('the socket', () => {
       commands: daemonLike().commands,
       log: silent,
       clock: realClock,
+      listen,
     });
     expect(await server.bind()).toEqual({ socket: path });
     ends.push(async () => {
@@ -340,6 +343,7 @@ describe('the socket', () => {
       commands: daemonLike().commands,
       log: silent,
       clock: realClock,
+      listen,
     });
     await expect(server.bind()).rejects.toThrow('belongs to somebody else');
   });
@@ -359,6 +363,7 @@ describe('the socket', () => {
       commands: daemonLike().commands,
       log: silent,
       clock: realClock,
+      listen,
     });
     ends.push(() => second.close());
     await expect(second.bind()).rejects.toMatchObject({
