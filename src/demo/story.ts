@@ -1,4 +1,6 @@
 /** The demo's story, step by step: each says what it does, does it, and waits until it has come about. */
+import { ask } from '../control/client.js';
+import { viewerAddress } from '../control/viewer-address.js';
 import type { Daemon } from '../daemon.js';
 import type { Chatter } from './chatter.js';
 import type { DiscordStandin } from './discord-standin.js';
@@ -53,6 +55,7 @@ async function chatFlows({ narrator, daemon, chatter }: Cast): Promise<void> {
   await until('the channels are live', daemon, ({ sources }) =>
     sources.every(({ channels }) => channels.every(({ state }) => state === 'live')),
   );
+  narrator.say(`watch it in a browser: ${await pageOf(daemon)}`);
   chatter.start();
   await until('chat is heard', daemon, ({ account }) => account.heard >= 40);
   const { account, sources } = daemon.status();
@@ -121,6 +124,9 @@ async function theSocketIsCut({ narrator, kick, discord, chatter, daemon }: Cast
     `connected again; the gap was filled from the history: "${String(discord.delivered.at(-1)?.message.content)}"`,
   );
 }
+
+const pageOf = ({ address }: Daemon): Promise<string | undefined> =>
+  viewerAddress((method, path, body) => ask(address?.socket ?? '', method, path, body));
 
 const delivered = (daemon: Daemon): number =>
   daemon.status().sinks.reduce((sum, sink) => sum + sink.delivered, 0);
