@@ -41,6 +41,15 @@ export function straightTo(line: Line, end: Point): Line {
   return start === undefined ? [end] : [...line, start, end, end];
 }
 
+/** One line out of several, straight between them: by way of `middle`, if there is one. */
+export function joined(lines: readonly Line[], middle: Point | undefined): Line {
+  return lines.reduce((line, next) => {
+    const [begin, ...way] = next;
+    if (begin === undefined) return line;
+    return [...straightTo(middle === undefined ? line : straightTo(line, middle), begin), ...way];
+  });
+}
+
 /** Points along the line, close enough to each other to see what it crosses. */
 export function pointsOn(line: Line, steps = 24): Point[] {
   const points: Point[] = [];

@@ -2,12 +2,15 @@
  * Where everything in a machine's picture stands: state-machine-cat lays it out, its picture is measured.
  *
  * A label is laid out as if it were a state on its arrow's way: so it covers no other label, and no line but its own.
+ * An arrow to a state that the source names earlier is laid out the other way round: so the picture reads downwards in the
+ * order of the source, which is the order in which things happen when they go well.
  */
 import { type IState, type ITransition, render } from 'state-machine-cat';
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
-import { type Arrow, arrowsOf, descendantsOf, initialOf, textOf } from '../chart.js';
-import { type Box, centreOf, type Line, straightTo } from './geometry.js';
+import { type Arrow, arrowsOf, descendantsOf, initialOf } from '../chart.js';
+import { type Box, centreOf, joined, type Line } from './geometry.js';
 import { measure } from './measured.js';
+import { notesOf, wordsOn } from './words.js';
 
 export interface PlacedState {
   readonly node: AnyStateNode;
@@ -18,7 +21,7 @@ export interface PlacedState {
 
 export interface PlacedArrow {
   readonly arrow: Arrow;
-  /** The lines of the label, one for each cause that has words. */
+  /** The lines of its label. */
   readonly words: readonly string[];
   /** What is kept free for the label; nothing without one. */
   readonly box: Box | undefined;
@@ -41,91 +44,85 @@ export interface Layout {
   readonly anywhere: Box | undefined;
 }
 
-export type Direction = 'top-down' | 'left-right';
-
-export function layoutOf(machine: AnyStateMachine, direction: Direction): Layout {
-  const { root } = machine;
-  const nodes = descendantsOf(root);
-  const arrows = arrowsOf(machine).map((arrow, index) => ({
-    arrow,
-    words: arrow.causes.map(textOf).filter((text) => text !== ''),
-    label: `label ${index}`,
-  }));
-  const composites = [root, ...nodes].flatMap((parent) => {
-    const first = initialOf(parent);
-    return first === undefined ? [] : [{ parent, first }];
-  });
-  const isFromAnywhere = arrows.some(({ arrow }) => arrow.from === root);
-
-  const statesIn = (parent: AnyStateNode): IState[] => [
-    ...(initialOf(parent) === undefined ? [] : [{ name: dotOf(parent), type: 'initial' as const }]),
-    ...Object.values(parent.states).map((node): IState => {
-      const states = statesIn(node);
-      const state = { name: nameOf(node), type: 'regular' as const };
-      return states.length > 0
-        ? { ...state, label: node.key, statemachine: { states } }
-        : { ...state, ...rowsOf([node.key, ...notesOf(node)]) };
-    }),
-    ...arrows
-      .filter(({ arrow, words }) => words.length > 0 && commonParentOf(arrow) === parent)
-      .map(({ label, words }): IState => ({ name: label, type: 'regular', ...rowsOf(words) })),
-  ];
-  const states = statesIn(root);
-  if (isFromAnywhere) states.push({ name: nameOf(root), type: 'regular' });
-  const transitions: ITransition[] = [
-    ...composites.map(({ parent, first }) => ({ from: dotOf(parent), to: nameOf(first) })),
-    ...arrows.flatMap(({ arrow, label, words }) => {
-      const [from, to] = [nameOf(arrow.from), nameOf(arrow.to)];
-      if (words.length === 0) return [{ from, to }];
-      return [
-        { from, to: label },
-        { from: label, to },
-      ];
-    }),
-  ];
-
-  const { width, height, boxOf, lineOf } = measure(
-    // `oldsvg` is laid out by the engine that comes with the package, never by one found on the machine.
-    render(
-      { states, transitions },
-      { inputType: 'json', outputType: 'svg', direction, dotGraphAttrs: SPACING },
-    ),
-  );
-  return {
-    width,
-    height,
-    states: nodes.map((node) => ({ node, box: boxOf(nameOf(node)), notes: notesOf(node) })),
-    initials: composites.map(({ parent, first }) => ({
-      parent,
-      box: boxOf(dotOf(parent)),
-      line: lineOf(dotOf(parent), nameOf(first)),
-    })),
-    arrows: arrows.map(({ arrow, words, label }) => {
-      const [from, to] = [nameOf(arrow.from), nameOf(arrow.to)];
-      if (words.length === 0) return { arrow, words, box: undefined, line: lineOf(from, to) };
-      const box = boxOf(label);
-      const [begin, ...way] = lineOf(label, to);
-      const there = straightTo(lineOf(from, label), centreOf(box));
-      return { arrow, words, box, line: begin === undefined ? there : [...straightTo(there, begin), ...way] };
-    }),
-    anywhere: isFromAnywhere ? boxOf(nameOf(root)) : undefined,
-  };
-}
-
 const SPACING = [
-  // Where a state stands follows from its lines, not from the order in which they are written.
+  // Where a state stands among its neighbours follows from its lines, not from the order in which they are given.
   { name: 'ordering', value: '""' },
   { name: 'nodesep', value: '0.2' },
   { name: 'ranksep', value: '0.14' },
 ];
 
-/** What a state runs, and what callers ask it for. */
-function notesOf({ invoke, tags }: AnyStateNode): string[] {
-  return [...invoke.map(({ id }) => `runs ${id}`), ...[...tags].map((tag) => `tag ${tag}`)];
+export function layoutOf(machine: AnyStateMachine): Layout {
+  const { root } = machine;
+  const nodes = descendantsOf(root);
+  const arrows = arrowsOf(machine).map((arrow, index) => ({
+    arrow,
+    words: wordsOn(arrow),
+    label: `label ${index}`,
+    isBackward: nodes.indexOf(arrow.to) <= nodes.indexOf(arrow.from),
+  }));
+  const isFromAnywhere = arrows.some(({ arrow }) => arrow.from === root);
+  const initials = [root, ...nodes].flatMap((parent) => {
+    const first = initialOf(parent);
+    return first === undefined ? [] : [{ parent, first }];
+  });
+
+  const statesIn = (parent: AnyStateNode): IState[] => [
+    ...(initialOf(parent) === undefined ? [] : [{ name: dotOf(parent), type: 'initial' as const }]),
+    ...Object.values(parent.states).map((node): IState => {
+      const states = statesIn(node);
+      const rows = [node.key, ...notesOf(node)];
+      const state = { name: nameOf(node), type: 'regular' as const };
+      return states.length > 0
+        ? { ...state, label: rows.join(' · '), statemachine: { states } }
+        : { ...state, ...asRows(rows) };
+    }),
+    ...arrows
+      .filter(({ arrow, words }) => words.length > 0 && commonParentOf(arrow) === parent)
+      .map(({ label, words }): IState => ({ name: label, type: 'regular', ...asRows(words) })),
+  ];
+  const legs: ITransition[] = [];
+  /** The two ends of a line, the first to be the upper one; gives the name under which it is found again. */
+  const leg = (from: string, to: string) => `leg${legs.push({ from, to, class: `leg${legs.length}` }) - 1}`;
+  const initialLegs = initials.map(({ parent, first }) => leg(dotOf(parent), nameOf(first)));
+  const arrowLegs = arrows.map(({ arrow, words, label, isBackward }) => {
+    const stops = [nameOf(arrow.from), ...(words.length > 0 ? [label] : []), nameOf(arrow.to)];
+    return stops.slice(1).map((stop, index) => {
+      const before = stops[index] ?? stop;
+      return isBackward ? leg(stop, before) : leg(before, stop);
+    });
+  });
+
+  const drawn = render(
+    {
+      states: [
+        ...(isFromAnywhere ? [{ name: nameOf(root), type: 'regular' as const }] : []),
+        ...statesIn(root),
+      ],
+      transitions: legs,
+    },
+    { inputType: 'json', outputType: 'svg', dotGraphAttrs: SPACING },
+  );
+  const { width, height, boxOf, lineOf } = measure(drawn);
+  return {
+    width,
+    height,
+    states: nodes.map((node) => ({ node, box: boxOf(nameOf(node)), notes: notesOf(node) })),
+    initials: initials.map(({ parent }, index) => ({
+      parent,
+      box: boxOf(dotOf(parent)),
+      line: lineOf(initialLegs[index] ?? ''),
+    })),
+    arrows: arrows.map(({ arrow, words, label, isBackward }, index) => {
+      const box = words.length > 0 ? boxOf(label) : undefined;
+      const lines = (arrowLegs[index] ?? []).map((it) => (isBackward ? lineOf(it).toReversed() : lineOf(it)));
+      return { arrow, words, box, line: joined(lines, box && centreOf(box)) };
+    }),
+    anywhere: isFromAnywhere ? boxOf(nameOf(root)) : undefined,
+  };
 }
 
-/** The first line as a state's name, the others as its actions: that is how several lines are given to the layout. */
-function rowsOf([label = '', ...rest]: readonly string[]): Pick<IState, 'label' | 'actions'> {
+/** The first row as a state's name, the others as its actions: that is how the layout is told of several rows. */
+function asRows([label = '', ...rest]: readonly string[]): Pick<IState, 'label' | 'actions'> {
   return { label, actions: rest.map((body) => ({ type: 'activity', body })) };
 }
 

@@ -6,10 +6,12 @@ export interface Measured {
   readonly height: number;
   /** Of a state, a composite one included. */
   boxOf(name: string): Box;
-  lineOf(from: string, to: string): Line;
+  /** Of a transition, by its class. */
+  lineOf(name: string): Line;
 }
 
-const GROUP = /<g id="(node|edge|clust)\d+" class="[^"]*">\n<title>(.*?)<\/title>([\s\S]*?)<\/g>/g;
+const GROUP =
+  /<g id="(node|edge|clust)\d+" class="(?:[^"]* )?([^" ]*)">\n<title>(.*?)<\/title>([\s\S]*?)<\/g>/g;
 
 export function measure(svg: string): Measured {
   const [, width = 0, height = 0] = (/viewBox="0\.00 0\.00 ([\d.]+) ([\d.]+)"/.exec(svg) ?? []).map(Number);
@@ -24,20 +26,20 @@ export function measure(svg: string): Measured {
 
   const boxes = new Map<string, Box>();
   const lines = new Map<string, Line>();
-  for (const [, kind, title = '', body = ''] of svg.matchAll(GROUP)) {
-    const name = plain(title);
+  for (const [, kind, name = '', title = '', body = ''] of svg.matchAll(GROUP)) {
+    const state = plain(title);
     if (kind === 'edge') {
       const tip = attribute(body, 'polygon', 'points')[1];
       const line = attribute(body, 'path', 'd');
       lines.set(name, tip === undefined ? line : straightTo(line, tip));
     } else if (kind === 'clust') {
-      boxes.set(name.replace(/^cluster_/, ''), boxAround(attribute(body, 'path', 'd')));
+      boxes.set(state.replace(/^cluster_/, ''), boxAround(attribute(body, 'path', 'd')));
     } else if (body.includes('<ellipse')) {
       const number = (it: string) => Number(new RegExp(` ${it}="([^"]*)"`).exec(body)?.[1]);
       const [x, y, r] = [number('cx') + left, number('cy') + top, number('rx')];
-      boxes.set(name, { x: x - r, y: y - r, width: 2 * r, height: 2 * r });
+      boxes.set(state, { x: x - r, y: y - r, width: 2 * r, height: 2 * r });
     } else if (body.includes('<polygon')) {
-      boxes.set(name, boxAround(attribute(body, 'polygon', 'points')));
+      boxes.set(state, boxAround(attribute(body, 'polygon', 'points')));
     }
   }
   const found = <Thing>(things: Map<string, Thing>, name: string): Thing => {
@@ -49,7 +51,7 @@ export function measure(svg: string): Measured {
     width,
     height,
     boxOf: (name) => found(boxes, name),
-    lineOf: (from, to) => found(lines, `${from}->${to}`),
+    lineOf: (name) => found(lines, name),
   };
 }
 

@@ -5,14 +5,7 @@
  */
 import type { AnyStateMachine } from 'xstate';
 import { type Box, centreOf, type Line, type Point, pointsOn, within } from './geometry.js';
-import {
-  type Direction,
-  type Layout,
-  layoutOf,
-  type PlacedArrow,
-  type PlacedInitial,
-  type PlacedState,
-} from './layout.js';
+import { type Layout, layoutOf, type PlacedArrow, type PlacedInitial, type PlacedState } from './layout.js';
 import { widthOf } from './text.js';
 
 const MARGIN = 16;
@@ -21,8 +14,8 @@ const QUIET = '#59636e';
 const LINE = '#57606a';
 const SHEET = '#ffffff';
 
-export function svgOf(machine: AnyStateMachine, title: string, direction: Direction = 'top-down'): string {
-  const layout = layoutOf(machine, direction);
+export function svgOf(machine: AnyStateMachine, title: string): string {
+  const layout = layoutOf(machine);
   const lines = layout.arrows.map(({ line }) => line);
   const isComposite = ({ node }: PlacedState) => Object.keys(node.states).length > 0;
   return sheet(layout, title, [
@@ -138,7 +131,7 @@ function label(words: readonly string[], outer: Box): string[] {
   const box = within(outer, width + 8, words.length * LINE_HEIGHT + 3);
   const { x } = centreOf(box);
   return [
-    rect(box, `rx="4" fill="${SHEET}" stroke="none" class="plate"`),
+    rect(box, `rx="4" class="plate" fill="#ffffff" stroke="#d0d7de"`),
     ...words.map((it, index) => text(it, { x, y: box.y + 12.5 + index * LINE_HEIGHT }, 11)),
   ];
 }
