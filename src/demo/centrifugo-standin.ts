@@ -7,9 +7,9 @@
  * subscribed, 107 bad request, 109 token expired; closes 3005 expired, 3012 no pong, 3500 invalid token,
  * 3501 bad request, 3502 stale.
  */
-import type { IncomingMessage } from 'node:http';
 import { asObject, type JsonObject, parseJson } from '../untrusted-json.js';
-import type { Link, Protocol, Session } from './realtime-links.js';
+import type { Line, Protocol, Session, Upgrade } from './realtime-links.js';
+import { type StandinClock, systemClock } from './standin-clock.js';
 
 export interface CentrifugoOptions {
   /** The server's ping; a client that does not answer within `pongTimeoutMs` is closed with 3012. */
@@ -61,11 +61,15 @@ export class Tokens {
   }
 }
 
-export function centrifugoProtocol(options: CentrifugoOptions, tokens: Tokens): Protocol {
+export function centrifugoProtocol(
+  options: CentrifugoOptions,
+  tokens: Tokens,
+  clock: StandinClock = systemClock,
+): Protocol {
   return {
     transport: 'centrifugo',
     joinsFrames: options.coalesce,
-    open: (link, request) => new CentrifugoSession(link, request, options, tokens),
+    open: (line, request) => new CentrifugoSession(line, request, { options, tokens, clock }),
     publication: (channel, event, data) =>
       JSON.stringify({ push: { channel, pub: { data: { event, data } } } }),
   };
@@ -76,28 +80,34 @@ export function isKickOrigin(origin: string | undefined): boolean {
   return origin === undefined || /^https:\/\/([a-z0-9-]+\.)*kick\.com$/.test(origin);
 }
 
+interface SessionParts {
+  readonly options: CentrifugoOptions;
+  readonly tokens: Tokens;
+  readonly clock: StandinClock;
+}
+
 class CentrifugoSession implements Session {
-  readonly #link: Link;
+  readonly #link: Line;
   readonly #options: CentrifugoOptions;
   readonly #tokens: Tokens;
+  readonly #clock: StandinClock;
   #isConnected = false;
-  #pingTimer: NodeJS.Timeout | undefined;
-  #pongTimer: NodeJS.Timeout | undefined;
+  #pingTimer: unknown;
+  #pongTimer: unknown;
   /** Stale before the connect, expired after it. */
-  #endTimer: NodeJS.Timeout;
+  #endTimer: unknown;
 
-  constructor(link: Link, request: IncomingMessage, options: CentrifugoOptions, tokens: Tokens) {
+  constructor(link: Line, request: Upgrade, { options, tokens, clock }: SessionParts) {
     this.#link = link;
     this.#options = options;
     this.#tokens = tokens;
-    this.#endTimer = setTimeout(() => link.cut(3502, 'stale'), options.staleMs);
+    this.#clock = clock;
+    this.#endTimer = clock.setTimeout(() => link.cut(3502, 'stale'), options.staleMs);
     if (!isKickOrigin(request.headers.origin)) link.cut(3507, 'permission denied');
   }
 
   ended(): void {
-    clearTimeout(this.#endTimer);
-    clearInterval(this.#pingTimer);
-    clearTimeout(this.#pongTimer);
+    for (const timer of [this.#endTimer, this.#pingTimer, this.#pongTimer]) this.#clock.clearTimeout(timer);
   }
 
   /** A frame holds one command or several, a line each. */
@@ -106,7 +116,7 @@ class CentrifugoSession implements Session {
       if (line.trim() === '') continue;
       const command = asObject(parseJson(line));
       if (command === undefined) return this.#link.cut(3501, 'bad request');
-      if (Object.keys(command).length === 0) clearTimeout(this.#pongTimer);
+      if (Object.keys(command).length === 0) this.#clock.clearTimeout(this.#pongTimer);
       else this.#obey(command);
     }
   }
@@ -130,7 +140,7 @@ class CentrifugoSession implements Session {
 
   #connect(id: number, connect: JsonObject): void {
     if (this.#isConnected) return this.#link.cut(3501, 'bad request');
-    const left = this.#tokens.leftMs(connect.token, Date.now());
+    const left = this.#tokens.leftMs(connect.token, this.#clock.wall());
     if (left === undefined) return this.#link.cut(3500, 'invalid token');
     if (left <= 0) return this.#fail(id, 109, 'token expired');
     this.#isConnected = true;
@@ -139,11 +149,11 @@ class CentrifugoSession implements Session {
     const client = `standin-${this.#link.id}`;
     const reply = { client, version: '6.0.0 stand-in', expires: true, ttl: left / 1000 };
     this.#reply(id, { connect: { ...reply, ping: pingEveryMs / 1000, pong: true } });
-    this.#pingTimer = setInterval(() => this.#ping(), pingEveryMs);
+    this.#awaitPing();
   }
 
   #refresh(id: number, token: unknown): void {
-    const left = this.#tokens.leftMs(token, Date.now());
+    const left = this.#tokens.leftMs(token, this.#clock.wall());
     if (left === undefined) return this.#link.cut(3500, 'invalid token');
     if (left <= 0) return this.#fail(id, 109, 'token expired');
     this.#awaitExpiry(left);
@@ -164,17 +174,24 @@ class CentrifugoSession implements Session {
     this.#reply(id, { unsubscribe: {} });
   }
 
+  #awaitPing(): void {
+    this.#pingTimer = this.#clock.setTimeout(() => this.#ping(), this.#options.pingEveryMs);
+  }
+
   #ping(): void {
+    this.#awaitPing();
     this.#link.send('{}');
-    clearTimeout(this.#pongTimer);
-    this.#pongTimer = setTimeout(() => this.#link.cut(3012, 'no pong'), this.#options.pongTimeoutMs);
+    this.#clock.clearTimeout(this.#pongTimer);
+    this.#pongTimer = this.#clock.setTimeout(
+      () => this.#link.cut(3012, 'no pong'),
+      this.#options.pongTimeoutMs,
+    );
   }
 
   #awaitExpiry(leftMs: number): void {
-    clearTimeout(this.#endTimer);
-    // Node fires timers beyond 2^31 ms at once.
-    const delay = Math.min(leftMs + this.#options.expiredCloseMs, 2 ** 31 - 1);
-    this.#endTimer = setTimeout(() => this.#link.cut(3005, 'connection expired'), delay);
+    this.#clock.clearTimeout(this.#endTimer);
+    const delay = leftMs + this.#options.expiredCloseMs;
+    this.#endTimer = this.#clock.setTimeout(() => this.#link.cut(3005, 'connection expired'), delay);
   }
 
   #reply(id: number, reply: JsonObject): void {

@@ -7,8 +7,9 @@ import { asObject, type JsonObject, parseJson } from '../untrusted-json.js';
 import type { Tokens } from './centrifugo-standin.js';
 import type { Changes } from './changes.js';
 import type { Room } from './kick-message.js';
-import { type Answer, type Exchange, exchange } from './loopback.js';
+import { type Answer, type Asked, type Exchange, exchange } from './loopback.js';
 import type { Transport } from './realtime-links.js';
+import { type StandinClock, systemClock } from './standin-clock.js';
 
 export type Endpoint = 'lookup' | 'negotiation' | 'token' | 'history';
 
@@ -32,15 +33,17 @@ export class KickHttp {
   readonly #changes: Changes;
   readonly #tokens: Tokens;
   readonly #credentials: Credentials;
+  readonly #clock: StandinClock;
   /** By channel id, oldest first. */
   readonly #history = new Map<number, JsonObject[]>();
   /** By endpoint, or `endpoint slug`. */
   readonly #faults = new Map<string, Fault>();
 
-  constructor(changes: Changes, tokens: Tokens, credentials: Credentials) {
+  constructor(changes: Changes, tokens: Tokens, credentials: Credentials, clock = systemClock) {
     this.#changes = changes;
     this.#tokens = tokens;
     this.#credentials = credentials;
+    this.#clock = clock;
   }
 
   play(endpoint: Endpoint, fault: Fault, slug?: string): void {
@@ -56,12 +59,11 @@ export class KickHttp {
 
   handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const log = { requests: this.requests, changes: this.#changes };
-    return exchange(request, response, log, ({ method, path }, body) =>
-      this.#answer(method, new URL(path, 'http://localhost'), body ?? ''),
-    );
+    return exchange(request, response, log, (asked, body) => this.answer(asked, body ?? ''));
   }
 
-  #answer(method: string, url: URL, body: string): Answer | 'never' {
+  answer({ method, path: asked }: Asked, body: string): Answer | 'never' {
+    const url = new URL(asked, 'http://localhost');
     const path = url.pathname;
     const lookup = /^\/api\/v2\/channels\/([^/]+)$/.exec(path)?.[1];
     if (method === 'GET' && lookup !== undefined) {
@@ -124,7 +126,10 @@ export class KickHttp {
   #token(body: string): Answer {
     const id = asObject(parseJson(body))?.client_id;
     if (typeof id !== 'string' || id === '') return BAD_REQUEST;
-    return { status: 200, body: { data: { token: this.#tokens.issue(id, Date.now()) }, message: 'success' } };
+    return {
+      status: 200,
+      body: { data: { token: this.#tokens.issue(id, this.#clock.wall()) }, message: 'success' },
+    };
   }
 
   #historyOf(room: Room | undefined, startTime: string | null): Answer {

@@ -6,14 +6,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import { appendBounded, type Changes } from './changes.js';
 
-/** What was asked and how it was answered; `status` 0 means that no answer was given. */
-export interface Exchange {
+/** What is asked, without the body. */
+export interface Asked {
   /** On the stand-in's own clock, milliseconds. */
   readonly at: number;
   readonly method: string;
   /** With its query, as sent. */
   readonly path: string;
   readonly headers: IncomingMessage['headers'];
+}
+
+/** What was asked and how it was answered; `status` 0 means that no answer was given. */
+export interface Exchange extends Asked {
   /** The text of the body. */
   readonly body: string;
   status: number;

@@ -4,60 +4,16 @@
  * of Earshot. Statuses and codes were measured with PostgREST 12.0.2 on PostgreSQL 15.
  */
 
-import { type JsonObject, parseJson } from '../untrusted-json.js';
-import { appendBounded, Changes } from './changes.js';
+import type { JsonObject } from '../untrusted-json.js';
+import { Changes } from './changes.js';
 import { Faults } from './faults.js';
-import { type Answer, type Exchange, exchange, Loopback, type Verdict } from './loopback.js';
-import { insert, type Refused, type Table, type TableShape } from './postgrest-table.js';
+import { type Exchange, exchange, Loopback } from './loopback.js';
+import { type PostgrestFault, Tables, type TablesOptions } from './postgrest-tables.js';
 
-export interface PostgrestOptions {
+export interface PostgrestOptions extends TablesOptions {
   /** 0 (the default) picks a free one. */
   readonly port?: number;
-  /** By name; by default `kick_notifications` as `NOTIFICATIONS` has it. */
-  readonly tables?: Readonly<Record<string, TableShape>>;
-  /** The one key that is known; without it everybody may write. */
-  readonly key?: string;
 }
-
-/** What goes wrong, for the next `times` requests or until `recover()`. */
-export type PostgrestFault =
-  /** What a gateway in front of it says, as HTML. */
-  | { readonly kind: 'status'; readonly status: number }
-  /** Read, and never answered. */
-  | { readonly kind: 'hang' }
-  /** The rows are taken, and the connection torn before the answer is out. */
-  | { readonly kind: 'takenThenCut' }
-  /** The rows are not taken, and the connection is torn. */
-  | { readonly kind: 'cut' }
-  /** PostgreSQL is away: 503 PGRST000, `Retry-After: 1`. */
-  | { readonly kind: 'databaseDown' }
-  | { readonly kind: 'expiredToken' }
-  /** Row security or grants: 42501, as 401 to the anonymous and as 403 to others. */
-  | { readonly kind: 'forbidden' }
-  /** 429 of a gateway; `retryAfter` in seconds. */
-  | { readonly kind: 'limited'; readonly retryAfter?: number }
-  | { readonly kind: 'error'; readonly status: number; readonly code: string; readonly message: string };
-
-/** The table of the system that Earshot grew from, with a column that makes inserts idempotent. */
-export const NOTIFICATIONS: TableShape = {
-  columns: [
-    'platform',
-    'type',
-    'channel',
-    'username',
-    'message',
-    'timestamp',
-    'url',
-    'original_message',
-    'dedupe_key',
-  ],
-  required: ['platform', 'username', 'message'],
-  unique: ['dedupe_key'],
-};
-
-/** Bare, or below Supabase's prefix. */
-const TABLE = /^(?:\/rest\/v1)?\/(\w+)$/;
-const ROWS_KEPT = 100_000;
 
 export async function startPostgrest(options: PostgrestOptions = {}): Promise<PostgrestStandin> {
   const postgrest = new PostgrestStandin(options);
@@ -71,22 +27,22 @@ export class PostgrestStandin {
   readonly #options: PostgrestOptions;
   readonly #changes = new Changes();
   readonly #faults = new Faults<PostgrestFault>();
-  readonly #tables = new Map<string, Table>();
+  readonly #tables: Tables;
   #loopback: Loopback | undefined;
 
   /** Use `startPostgrest`. */
   constructor(options: PostgrestOptions) {
     this.#options = options;
-    const { tables = { kick_notifications: NOTIFICATIONS } } = options;
-    for (const [name, shape] of Object.entries(tables)) {
-      this.#tables.set(name, { shape, rows: [], taken: new Set() });
-    }
+    this.#tables = new Tables(options);
   }
 
   async open(): Promise<void> {
     const log = { requests: this.requests, changes: this.#changes };
     this.#loopback = await Loopback.open(
-      (request, response) => exchange(request, response, log, (asked, body) => this.#judge(asked, body)),
+      (request, response) =>
+        exchange(request, response, log, (asked, body) =>
+          this.#tables.judge(asked, body, this.#faults.take()),
+        ),
       this.#options.port,
     );
   }
@@ -98,7 +54,7 @@ export class PostgrestStandin {
 
   /** What was inserted, oldest first. */
   rows(table = 'kick_notifications'): readonly JsonObject[] {
-    return this.#tables.get(table)?.rows ?? [];
+    return this.#tables.rows(table);
   }
 
   /** From the next request on; without `times` until `recover()`. Several are played one after the other. */
@@ -129,88 +85,4 @@ export class PostgrestStandin {
   until(claim: () => unknown, timeoutMs?: number): Promise<void> {
     return this.#changes.until(claim, timeoutMs);
   }
-
-  #judge(asked: Exchange, body: string | undefined): Verdict {
-    const fault = this.#faults.take();
-    if (fault !== undefined && fault.kind !== 'takenThenCut') return play(fault, asked);
-    const answer = this.#refusedKey(asked) ?? this.#answer(asked, body);
-    return fault === undefined ? answer : 'cut';
-  }
-
-  #refusedKey({ headers }: Exchange): Answer | undefined {
-    const { key } = this.#options;
-    const bearer = /^Bearer (.*)$/.exec(headers.authorization ?? '')?.[1];
-    // Supabase's newer keys are no tokens, and the bearer must be one.
-    if (bearer?.startsWith('sb_')) return EXPIRED_OR_WRONG;
-    if (key === undefined) return undefined;
-    if (headers.apikey === undefined && bearer === undefined) return forbidden(true);
-    return (headers.apikey ?? key) === key && (bearer ?? key) === key ? undefined : EXPIRED_OR_WRONG;
-  }
-
-  #answer(asked: Exchange, body: string | undefined): Answer {
-    const url = new URL(asked.path, 'http://localhost');
-    const table = this.#tables.get(TABLE.exec(url.pathname)?.[1] ?? '');
-    if (table === undefined) return { status: 404, body: {} };
-    if (asked.method === 'GET' || asked.method === 'HEAD') {
-      const limit = Number(url.searchParams.get('limit') ?? table.rows.length);
-      return { status: 200, body: table.rows.slice(0, limit) };
-    }
-    if (asked.method !== 'POST')
-      return refusal({ status: 405, code: 'PGRST117', message: 'Unsupported HTTP method' });
-    if (body === undefined) return { status: 413, body: '<html>Request Entity Too Large</html>' };
-    const prefer = String(asked.headers.prefer ?? '');
-    const inserted = insert(table, parseJson(body), {
-      columns: url.searchParams.get('columns')?.split(','),
-      conflictColumn: url.searchParams.get('on_conflict') ?? undefined,
-      ignoresDuplicates: prefer.includes('resolution=ignore-duplicates'),
-    });
-    if (!Array.isArray(inserted)) return refusal(inserted);
-    for (const row of inserted) appendBounded(table.rows, row, ROWS_KEPT);
-    return prefer.includes('return=representation') ? { status: 201, body: inserted } : { status: 201 };
-  }
 }
-
-function play(fault: Exclude<PostgrestFault, { kind: 'takenThenCut' }>, { headers }: Exchange): Verdict {
-  switch (fault.kind) {
-    case 'status':
-      return { status: fault.status, body: `<html><h1>${fault.status}</h1></html>` };
-    case 'hang':
-      return 'never';
-    case 'cut':
-      return 'cut';
-    case 'databaseDown':
-      return DATABASE_DOWN;
-    case 'expiredToken':
-      return EXPIRED_OR_WRONG;
-    case 'forbidden':
-      return forbidden(headers.authorization === undefined && headers.apikey === undefined);
-    case 'limited':
-      return {
-        status: 429,
-        headers: fault.retryAfter === undefined ? {} : { 'retry-after': String(fault.retryAfter) },
-        body: { message: 'Too many requests' },
-      };
-    case 'error':
-      return refusal(fault);
-  }
-}
-
-function refusal({ status, code, message }: Refused): Answer {
-  return { status, body: { code, details: null, hint: null, message } };
-}
-
-function forbidden(isAnonymous: boolean): Answer {
-  const message = 'permission denied for table kick_notifications';
-  return refusal({ status: isAnonymous ? 401 : 403, code: '42501', message });
-}
-
-const EXPIRED_OR_WRONG = refusal({ status: 401, code: 'PGRST301', message: 'JWT expired' });
-
-const DATABASE_DOWN: Answer = {
-  ...refusal({
-    status: 503,
-    code: 'PGRST000',
-    message: 'Database connection error. Retrying the connection.',
-  }),
-  headers: { 'retry-after': '1' },
-};

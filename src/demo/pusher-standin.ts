@@ -5,9 +5,9 @@
  * Codes and texts follow Pusher's public protocol documents: 4001 unknown key, 4007 protocol version, 4201 no
  * pong; a channel subscribed twice is an error with code null. Inner data travels as JSON inside a string.
  */
-import type { IncomingMessage } from 'node:http';
 import { asObject, parseJson } from '../untrusted-json.js';
-import type { Link, Protocol, Session } from './realtime-links.js';
+import type { Line, Protocol, Session, Upgrade } from './realtime-links.js';
+import { type StandinClock, systemClock } from './standin-clock.js';
 
 export interface PusherOptions {
   /** The one key that is known; any other is answered 4001. */
@@ -21,16 +21,16 @@ export interface PusherOptions {
 export const PUSHER_PATH = /^\/app\/([^/?]+)/;
 const CHANNEL_NAME = /^[A-Za-z0-9_\-=@,.;]{1,164}$/;
 
-export function pusherProtocol(options: PusherOptions): Protocol {
+export function pusherProtocol(options: PusherOptions, clock: StandinClock = systemClock): Protocol {
   return {
     transport: 'pusher',
     joinsFrames: false,
-    open: (link, request) => openPusher(link, request, options),
+    open: (line, request) => openPusher(line, request, options, clock),
     publication: (channel, event, data) => JSON.stringify({ event, data, channel }),
   };
 }
 
-function openPusher(link: Link, request: IncomingMessage, options: PusherOptions): Session {
+function openPusher(link: Line, request: Upgrade, options: PusherOptions, clock: StandinClock): Session {
   const url = new URL(request.url ?? '/', 'http://localhost');
   const key = PUSHER_PATH.exec(url.pathname)?.[1];
   const refusal =
@@ -42,7 +42,7 @@ function openPusher(link: Link, request: IncomingMessage, options: PusherOptions
     link.cut(refusal.code, refusal.message);
     return { receive: () => {}, ended: () => {} };
   }
-  const pulse = watchPulse(link, options);
+  const pulse = watchPulse(link, options, clock);
   sendWithStringData(link, 'pusher:connection_established', {
     socket_id: `${1000 + link.id}.${100_000 + link.id}`,
     activity_timeout: options.activityTimeoutS,
@@ -62,7 +62,7 @@ function refusedVersion(protocol: string | null): { code: number; message: strin
   return undefined;
 }
 
-function receive(link: Link, text: string): void {
+function receive(link: Line, text: string): void {
   const frame = asObject(parseJson(text));
   if (frame === undefined) return sendError(link, 'Invalid JSON');
   const data =
@@ -81,7 +81,7 @@ function receive(link: Link, text: string): void {
   }
 }
 
-function subscribe(link: Link, channel: unknown): void {
+function subscribe(link: Line, channel: unknown): void {
   if (typeof channel !== 'string' || !CHANNEL_NAME.test(channel)) {
     return sendError(link, `Invalid channel name ${JSON.stringify(channel)}`);
   }
@@ -95,30 +95,30 @@ function subscribe(link: Link, channel: unknown): void {
   link.send(JSON.stringify({ event: 'pusher_internal:subscription_succeeded', data: '{}', channel }));
 }
 
-function unsubscribe(link: Link, channel: unknown): void {
+function unsubscribe(link: Line, channel: unknown): void {
   // Pusher says nothing to an unsubscribe that worked.
   if (typeof channel === 'string' && link.unsubscribe(channel)) return;
   sendError(link, `No current subscription to channel ${String(channel)}, or subscription in progress`);
 }
 
-function sendError(link: Link, message: string): void {
+function sendError(link: Line, message: string): void {
   link.send(JSON.stringify({ event: 'pusher:error', data: { code: null, message } }));
 }
 
-function sendWithStringData(link: Link, event: string, data: unknown): void {
+function sendWithStringData(link: Line, event: string, data: unknown): void {
   link.send(JSON.stringify({ event, data: JSON.stringify(data) }));
 }
 
 /** A client that says nothing for the activity timeout is pinged, and closed when it does not answer. */
-function watchPulse(link: Link, options: PusherOptions): { felt(): void; stop(): void } {
-  let timer: NodeJS.Timeout | undefined;
+function watchPulse(link: Line, options: PusherOptions, clock: StandinClock): { felt(): void; stop(): void } {
+  let timer: unknown;
   const listen = () => {
-    clearTimeout(timer);
-    timer = setTimeout(() => {
+    clock.clearTimeout(timer);
+    timer = clock.setTimeout(() => {
       link.send(JSON.stringify({ event: 'pusher:ping', data: '{}' }));
-      timer = setTimeout(() => link.cut(4201, 'Pong reply not received'), options.pongTimeoutMs);
+      timer = clock.setTimeout(() => link.cut(4201, 'Pong reply not received'), options.pongTimeoutMs);
     }, options.activityTimeoutS * 1500);
   };
   listen();
-  return { felt: listen, stop: () => clearTimeout(timer) };
+  return { felt: listen, stop: () => clock.clearTimeout(timer) };
 }

@@ -9,13 +9,29 @@ import { appendBounded, type Changes } from './changes.js';
 
 export type Transport = 'pusher' | 'centrifugo';
 
+/** A client's socket as a protocol sees it. */
+export interface Line {
+  readonly id: number;
+  readonly subscriptions: ReadonlySet<string>;
+  send(frame: string): void;
+  /** False when this channel is to be refused; the protocol words the refusal. */
+  subscribe(channel: string): boolean;
+  /** False when there was nothing to end. */
+  unsubscribe(channel: string): boolean;
+  /** Closes with a code (1000-1014, 3000-4999); without one the socket is torn off. */
+  cut(code?: number, reason?: string): void;
+}
+
+/** The request that became a socket. */
+export type Upgrade = Pick<IncomingMessage, 'url' | 'headers'>;
+
 /** What a transport adds to a socket. */
 export interface Protocol {
   readonly transport: Transport;
   /** True when frames of one turn of the event loop travel as one, a line each. */
   readonly joinsFrames: boolean;
   /** Begins the conversation with one client, whose upgrade request is given. */
-  open(link: Link, request: IncomingMessage): Session;
+  open(line: Line, request: Upgrade): Session;
   /** The frame that takes one event to the subscribers of a channel. */
   publication(channel: string, event: string, data: unknown): string;
 }
@@ -51,7 +67,7 @@ export interface ReceivedFrame {
 const CLIENT_FRAME_MAX = 64 * 1024;
 const FRAMES_KEPT = 100_000;
 
-export class Link {
+export class Link implements Line {
   readonly id: number;
   readonly transport: Transport;
   /** Epoch milliseconds. */
@@ -86,7 +102,6 @@ export class Link {
     this.#unsent.push(frame);
   }
 
-  /** False when the stand-in is told to refuse this channel; the protocol words the refusal. */
   subscribe(channel: string): boolean {
     if (this.#links.refused.has(channel)) return false;
     this.subscriptions.add(channel);
@@ -100,7 +115,6 @@ export class Link {
     return had;
   }
 
-  /** Closes with a code (1000-1014, 3000-4999); without one the socket is torn off. */
   cut(code?: number, reason = ''): void {
     if (code === undefined) {
       this.#socket.terminate();

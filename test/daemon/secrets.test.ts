@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DiscordFault } from '../../src/demo/discord-standin.js';
+import type { DiscordFault } from '../../src/demo/discord-webhooks.js';
 import { askDaemon } from '../support/ask-daemon.js';
 import {
   configText,

@@ -1,12 +1,11 @@
 /** The PostgREST stand-in, held to what was measured with the real one, and every fault it can play. */
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
-  NOTIFICATIONS,
-  type PostgrestFault,
   type PostgrestOptions,
   type PostgrestStandin,
   startPostgrest,
 } from '../../src/demo/postgrest-standin.js';
+import { NOTIFICATIONS, type PostgrestFault } from '../../src/demo/postgrest-tables.js';
 
 const TABLE = '/kick_notifications';
 const BY_KEY = `${TABLE}?on_conflict=dedupe_key`;

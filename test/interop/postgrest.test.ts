@@ -3,7 +3,8 @@
  * database sink relies on each line, and the other tests rely on the stand-in.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { NOTIFICATIONS, type PostgrestStandin, startPostgrest } from '../../src/demo/postgrest-standin.js';
+import { type PostgrestStandin, startPostgrest } from '../../src/demo/postgrest-standin.js';
+import { NOTIFICATIONS } from '../../src/demo/postgrest-tables.js';
 import { token } from './peers/postgrest.js';
 import { type Supabase, startSupabase, TABLE } from './peers/supabase.js';
 
