@@ -143,8 +143,8 @@ export const branchMachine = setup({
     'branch.stop': '.stopping',
     'member.added': { guard: 'isNew', actions: 'noteMember' },
     'member.removed': { actions: 'forgetMember' },
-    // While nothing runs a member may still fail on its way out: that is already being seen to.
-    'xstate.error.actor.*': { guard: 'isMember' },
+    // A member may still fail on its way out, even when it has left: that is over, or already being seen to.
+    'xstate.error.actor.*': {},
   },
   states: {
     running: {

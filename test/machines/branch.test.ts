@@ -188,6 +188,15 @@ describe('branch', () => {
     }
   });
 
+  it('keeps the error of a member that left in the very turn in which it failed (R5)', () => {
+    const it = branch();
+    it.send({ type: 'member.removed', member: 'one' });
+    it.send({ type: 'xstate.error.actor.one', actorId: 'one', error: new Error('one broke') });
+    expect(it.status()).toBe('active');
+    expect(it.state()).toBe('running');
+    expect(it.alive).toEqual(['two']);
+  });
+
   it('takes members in and lets them go while it runs; while it does not, with the next start (R7)', async () => {
     const it = branch();
     it.send({ type: 'member.added', member: 'three' });
