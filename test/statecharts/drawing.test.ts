@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { AnyStateMachine } from 'xstate';
 import { catalogue } from '../../machines/catalogue.js';
 import { arrowsOf, descendantsOf } from '../../src/statecharts/chart.js';
-import { svgOf } from '../../src/statecharts/drawing/svg.js';
+import { statechartOf } from '../../src/statecharts/drawing/statechart.js';
 
 const machines = Object.entries(catalogue) as [string, AnyStateMachine][];
 const valuesOf = (svg: string, attribute: string) =>
@@ -10,7 +10,7 @@ const valuesOf = (svg: string, attribute: string) =>
 
 describe('the picture of a machine', () => {
   it.each(machines)('marks every state and every arrow of %s, for a page to find', (_, machine) => {
-    const svg = svgOf(machine, 'A statechart');
+    const svg = statechartOf(machine, 'A statechart');
     const states = descendantsOf(machine.root).map(({ path }) => path.join('.'));
     expect(valuesOf(svg, 'data-state').sort()).toEqual(states.sort());
     const arrows = arrowsOf(machine);
@@ -24,7 +24,7 @@ describe('the picture of a machine', () => {
   });
 
   it.each(machines)('of %s may stand in a page that runs and styles nothing inline', (_, machine) => {
-    const svg = svgOf(machine, 'A statechart');
+    const svg = statechartOf(machine, 'A statechart');
     expect(svg).not.toMatch(/\bstyle=|<style|<script|\bon[a-z]+=|href|url\(/);
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" viewBox="[-\d. ]+" .*role="img"/);
     expect(svg).toContain('<title>A statechart</title>\n<rect class="sheet"');

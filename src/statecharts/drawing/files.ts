@@ -6,14 +6,14 @@ import { catalogue } from '../../../machines/catalogue.js';
 import { definitionOf } from '../definition.js';
 import { mermaidOf } from '../mermaid.js';
 import { lawOf, sourceOf } from '../source.js';
-import { svgOf } from './svg.js';
+import { statechartOf } from './statechart.js';
 
 /** By name of the file. */
 export function statechartFiles(): Map<string, string> {
   const files = new Map<string, string>();
   const sections: string[] = [];
   for (const [name, machine] of Object.entries(catalogue)) {
-    files.set(`${name}.svg`, svgOf(machine, `The ${name}'s statechart`));
+    files.set(`${name}.svg`, statechartOf(machine, `The ${name}'s statechart`));
     files.set(`${name}.mmd`, mermaidOf(machine));
     files.set(`${name}.json`, definitionOf(machine));
     files.set(`${name}.source.ts`, sourceOf(name));

@@ -68,3 +68,8 @@ export function pointsOn(line: Line, steps = 24): Point[] {
   }
   return points;
 }
+
+/** Whether the line leads through the box. */
+export function crosses(line: Line, { x, y, width, height }: Box): boolean {
+  return pointsOn(line).some((it) => it.x > x && it.x < x + width && it.y > y && it.y < y + height);
+}

@@ -51,6 +51,9 @@ const SPACING = [
   { name: 'ranksep', value: '0.14' },
 ];
 
+/** Widens a frame's head, so that lines find a way past its title. */
+const ROOM_BESIDE_TITLE = '\u00a0'.repeat(18);
+
 export function layoutOf(machine: AnyStateMachine): Layout {
   const { root } = machine;
   const nodes = descendantsOf(root);
@@ -73,7 +76,7 @@ export function layoutOf(machine: AnyStateMachine): Layout {
       const rows = [node.key, ...notesOf(node)];
       const state = { name: nameOf(node), type: 'regular' as const };
       return states.length > 0
-        ? { ...state, label: rows.join(' · '), statemachine: { states } }
+        ? { ...state, label: `${rows.join(' · ')}${ROOM_BESIDE_TITLE}`, statemachine: { states } }
         : { ...state, ...asRows(rows) };
     }),
     ...arrows
