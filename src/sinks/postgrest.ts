@@ -126,7 +126,7 @@ function outcomeOf(answer: Answer, config: PostgrestOptions, rows: number): Outc
   }
   // It is there already: what was asked for holds. In a batch it held the others up.
   if (status === 409 && code === UNIQUE_VIOLATION && rows === 1) return { kind: 'delivered' };
-  // PostgREST 12 answers so when its connection to PostgreSQL breaks under a statement: no row is to blame.
+  // PostgREST 12 answers so on each connection that PostgreSQL tore (it was restarted): no row is to blame.
   if (status === 400 && code === '') {
     const text = 'the database answered 400 and no reason: its connection to PostgreSQL broke';
     return { kind: 'failed', sent: 'maybe', error: { ...error, text } };

@@ -71,7 +71,7 @@ describe('what an answer means', () => {
     ['a column gone that PostgREST still knows', 400, { code: '42703' }, { state: 'refused', dead: 0 }],
     ['no constraint on dedupeColumn', 400, { code: '42P10' }, { state: 'refused', dead: 0 }],
     [
-      'the connection to PostgreSQL broke under the statement',
+      'a connection that PostgreSQL tore',
       400,
       { code: '', details: null, hint: null, message: '' },
       { dead: 0, breaker: { failures: 1 }, lastError: { code: '400' } },
