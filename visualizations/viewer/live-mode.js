@@ -1,0 +1,152 @@
+/** Watching a running daemon: its trace as it happens and its status once a second, for as long as the page is open. */
+/** @import { StatusDocument } from '../../src/status.js' */
+/** @import { Told } from './live-feed.js' */
+/** @import { Daemon } from './daemon.js' */
+import { Actors } from './actors.js';
+import { Refused } from './daemon.js';
+import { entryOf } from './entry.js';
+import { Journal } from './journal.js';
+import { LiveFeed } from './live-feed.js';
+import { isSameProcess } from './trace-line.js';
+
+const STATUS_MS = 1_000;
+const STATUS_UNSEEN_MS = 10_000;
+/** Of actors that ended, so that one can see how. */
+const ENDED_MAX = 60;
+
+/**
+ * What keeps the page from the daemon, in words; `isNone` when there is no daemon at this address at all.
+ * @typedef {{ text: string, remedy: string, isNone: boolean } | undefined} Away
+ */
+
+export class LiveMode {
+  actors = new Actors();
+  journal = new Journal();
+  /** @type {StatusDocument | undefined} */
+  status;
+  #daemon;
+  #changed;
+  #feed;
+  /** @type {{ at: number, wall: number } | undefined} */
+  #lastTime;
+  /** A header that waits for its introduction. @type {{ told: Told, introduction: string[], isSame: boolean } | undefined} */
+  #beginning;
+  /** The trace and the status are asked apart, and may fail apart. */
+  #away = { trace: /** @type {Away} */ (undefined), status: /** @type {Away} */ (undefined) };
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #isRunning = false;
+
+  /**
+   * @param {Daemon} daemon
+   * @param {() => void} changed something is to be shown
+   */
+  constructor(daemon, changed) {
+    this.#daemon = daemon;
+    this.#changed = changed;
+    this.#feed = new LiveFeed({
+      open: (signal) => daemon.stream('/trace', signal),
+      told: (batch) => this.#told(batch),
+      link: (link) => {
+        if (link.kind === 'connecting') return;
+        this.#away.trace = link.kind === 'down' ? reasonOf(link.error) : undefined;
+        this.#changed();
+      },
+    });
+  }
+
+  /** Why what is shown may not be what is. */
+  get away() {
+    return this.#away.status ?? this.#away.trace;
+  }
+
+  start() {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#feed.start();
+    this.#askStatus();
+  }
+
+  stop() {
+    this.#isRunning = false;
+    clearTimeout(this.#timer);
+    this.#feed.stop();
+  }
+
+  /** Asks at once: something may have changed. */
+  hurry() {
+    if (!this.#isRunning) return;
+    this.#feed.hurry();
+    clearTimeout(this.#timer);
+    this.#askStatus();
+  }
+
+  /** What the daemon's clock says, as far as this page can tell. */
+  now() {
+    return Date.now();
+  }
+
+  async #askStatus() {
+    try {
+      this.status = /** @type {StatusDocument} */ (await this.#daemon.ask('GET', '/status'));
+      if (this.#away.status !== undefined) this.#feed.hurry();
+      this.#away.status = undefined;
+    } catch (error) {
+      this.#away.status = reasonOf(error);
+    }
+    this.#changed();
+    if (!this.#isRunning) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#askStatus(), document.hidden ? STATUS_UNSEEN_MS : STATUS_MS);
+  }
+
+  /** @param {readonly Told[]} batch */
+  #told(batch) {
+    for (const told of batch) this.#take(told);
+    this.#introduced();
+    this.actors.forgetEnded(ENDED_MAX);
+    this.#changed();
+  }
+
+  /** @param {Told} told */
+  #take({ text, line }) {
+    if (line.kind === 'header') {
+      const isSame = isSameProcess(line, this.#lastTime);
+      this.#beginning = { told: { text, line }, introduction: [], isSame };
+      this.actors.take(line, isSame);
+    } else if (line.kind === 'actor' && this.#beginning !== undefined) {
+      this.#beginning.introduction.push(text);
+      this.actors.take(line);
+    } else {
+      this.#introduced();
+      this.actors.take(line);
+      this.journal.add(entryOf(text, line));
+    }
+    if ('at' in line) this.#lastTime = { at: line.at, wall: line.wall };
+  }
+
+  /** The introduction comes in one piece. */
+  #introduced() {
+    if (this.#beginning === undefined || this.#beginning.introduction.length === 0) return;
+    const { told, introduction } = this.#beginning;
+    this.#beginning = undefined;
+    this.actors.settle();
+    this.journal.add(entryOf(told.text, told.line, introduction));
+  }
+}
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  if (!(error instanceof Refused)) {
+    return { text: error instanceof Error ? error.message : String(error), remedy: '', isNone: false };
+  }
+  const { status, message, remedy } = error;
+  if (status === 401) {
+    return {
+      text: 'This address shows nothing without a session',
+      remedy: 'type `earshot open` and open the address it prints',
+      isNone: false,
+    };
+  }
+  return { text: message, remedy, isNone: status === 404 };
+}

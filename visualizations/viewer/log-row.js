@@ -1,0 +1,122 @@
+/** One line of the log, and what a line says in full. */
+/** @import { TraceEvent } from '../../src/trace/format.js' */
+/** @import { Entry } from './entry.js' */
+import { conditionOf } from './conditions.js';
+import { element, mark } from './element.js';
+import { count, dayAndTime, short, timeOfDay } from './figures.js';
+import { stateOf, wordsOf } from './state-path.js';
+import { readLine } from './trace-line.js';
+
+/** Of what changed in a context, as much as fits beside the states. */
+const CHANGES_SHOWN = 4;
+/** They change with almost every event and say nothing to people. */
+const UNTOLD = new Set(['at', 'seed']);
+
+/**
+ * @param {number} number
+ * @param {Entry} entry
+ */
+export function rowOf(number, entry) {
+  const row = element('div', {
+    class: 'line',
+    role: 'option',
+    id: `line-${number}`,
+    'data-number': number,
+    'data-kind': entry.kind,
+    'data-path': entry.path,
+    'data-turn': entry.isTurn,
+    'data-dropped': entry.isDropped,
+  });
+  row.append(...partsOf(entry));
+  return row;
+}
+
+/**
+ * @param {Entry} entry
+ * @returns {HTMLElement[]}
+ */
+function partsOf(entry) {
+  const line = readLine(entry.text);
+  if (line === undefined) return [element('span', {}, entry.text)];
+  if (line.kind === 'gap') {
+    return [element('span', { class: 'what' }, `${count(line.lines)} lines are missing here`)];
+  }
+  const time = element('time', {}, timeOfDay(line.wall));
+  if (line.kind === 'header') {
+    const alive = entry.introduction.length;
+    return [
+      time,
+      element(
+        'span',
+        { class: 'what' },
+        `Earshot ${line.version}: ${count(alive)} actors met, ${dayAndTime(line.wall)}`,
+      ),
+    ];
+  }
+  const path = element('span', { class: 'path' }, line.path);
+  if (line.kind === 'event') return [time, path, ...eventOf(line)];
+  const state = line.kind === 'actor' ? stateOf(line.value) : '';
+  const what = line.kind === 'actor' ? 'started' : 'ended';
+  return [
+    time,
+    path,
+    element('span', { class: 'on' }, what),
+    element('span', { class: 'turn' }, ...(state === '' ? [] : stateParts(line.machine, state))),
+  ];
+}
+
+/** @param {TraceEvent} line */
+function eventOf({ machine, event, from, to, changed, dropped }) {
+  const [before, after] = [stateOf(from), stateOf(to)];
+  const turn =
+    before === after
+      ? [element('span', { class: 'stays' }, wordsOf(after))]
+      : [
+          ...stateParts(machine, before),
+          element('span', { class: 'arrow' }, '→'),
+          ...stateParts(machine, after),
+        ];
+  const told = Object.entries(changed).filter(([key]) => !UNTOLD.has(key));
+  const changes = told.slice(0, CHANGES_SHOWN).map(([key, value]) => `${key} ${short(value)}`);
+  return [
+    element('span', { class: 'on' }, event.type),
+    element('span', { class: 'turn' }, ...turn),
+    element(
+      'span',
+      { class: 'changes' },
+      dropped ? 'dropped: no transition for it here' : changes.join(', '),
+    ),
+  ];
+}
+
+/**
+ * @param {string} machine
+ * @param {string} state
+ */
+function stateParts(machine, state) {
+  return [mark(conditionOf(machine, state)), element('span', { class: 'state' }, wordsOf(state))];
+}
+
+/**
+ * A line in full, as text.
+ * @param {Entry} entry
+ * @returns {HTMLElement[]}
+ */
+export function inFull(entry) {
+  const line = readLine(entry.text);
+  if (line === undefined) return [element('pre', {}, entry.text)];
+  const head = 'path' in line ? `${line.path} · ${line.machine}` : 'the recording';
+  const when =
+    'wall' in line ? [element('time', {}, `${dayAndTime(line.wall)}${timeOfDay(line.wall).slice(8)}`)] : [];
+  const number = 'seq' in line ? [element('span', { class: 'seq' }, `seq ${count(line.seq)}`)] : [];
+  return [
+    element('p', { class: 'entry-head' }, element('b', {}, head), ...when, ...number),
+    element('pre', {}, JSON.stringify(withoutKnown(line), null, 2)),
+  ];
+}
+
+/** What the head does not say already. @param {object} line */
+function withoutKnown(line) {
+  const told = new Set(['kind', 'seq', 'wall', 'path', 'machine']);
+  return Object.fromEntries(Object.entries(line).filter(([key]) => !told.has(key)));
+}

@@ -1,0 +1,102 @@
+/** The daemon's figures on the page: health in the head and the title, reasons, and tables of what there is. */
+/** @import { StatusDocument } from '../../src/status.js' */
+import { byId, element, mark, put, setAttribute, setText } from './element.js';
+import { duration, size } from './figures.js';
+import { KeyedTable } from './keyed-table.js';
+import * as lines from './status-lines.js';
+
+const HEALTH = /** @type {const} */ ({
+  starting: 'working',
+  healthy: 'well',
+  degraded: 'trouble',
+  stopping: 'waiting',
+});
+
+/** Of the favicon; the same as in palette.css, in its light form. */
+const COLORS = {
+  working: '#0b5cad',
+  well: '#1a7f4b',
+  trouble: '#c2272d',
+  waiting: '#8a5d00',
+  ended: '#66707a',
+};
+
+export class StatusView {
+  #health = byId('health');
+  #facts = byId('facts');
+  #icon = byId('icon', HTMLLinkElement);
+  #tables = {
+    sinks: new KeyedTable('Sinks', [
+      'sink',
+      'state',
+      'breaker',
+      'queue',
+      'outbox',
+      'delivered',
+      'retried',
+      'given up',
+    ]),
+    connections: new KeyedTable('Connections', ['connection', 'state', 'breaker', 'attempt', 'last error']),
+    channels: new KeyedTable('Channels', ['channel', 'state', 'heard', 'matched', 'dropped', 'last heard']),
+    timeouts: new KeyedTable('Timeouts', ['operation', 'started', 'timed out', 'rate', 'longest']),
+    account: new KeyedTable('Account', ['what was heard', 'messages']),
+    parts: new KeyedTable('Other parts', ['part', 'how it is']),
+  };
+
+  /** @param {HTMLElement} pane */
+  constructor(pane) {
+    const section = (/** @type {string} */ title, /** @type {KeyedTable} */ table) => {
+      const id = `figures-${title.toLowerCase().replaceAll(' ', '-')}`;
+      return element(
+        'section',
+        { class: 'figures', 'aria-labelledby': id },
+        element('h2', { id }, title),
+        element('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': id }, table.element),
+      );
+    };
+    const { sinks, connections, channels, timeouts, account, parts } = this.#tables;
+    put(
+      pane,
+      section('Sinks', sinks),
+      section('Connections', connections),
+      section('Channels', channels),
+      section('Timeouts', timeouts),
+      section('Account', account),
+      section('Parts', parts),
+    );
+  }
+
+  /** @param {StatusDocument} status */
+  show(status) {
+    const { health, version, uptimeMs, memory } = status;
+    this.#showHealth(health, HEALTH[health]);
+    setText(this.#facts, `${version} · up ${duration(uptimeMs)} · ${size(memory.rssBytes)}`);
+    const trouble = status.reasons.find(({ severity }) => severity === 'degraded');
+    document.title = `${trouble ? `${trouble.text} · ` : ''}${health} · Earshot`;
+    this.#tables.sinks.show(lines.sinkRows(status));
+    this.#tables.connections.show(lines.connectionRows(status));
+    this.#tables.channels.show(lines.channelRows(status));
+    this.#tables.timeouts.show(lines.timeoutRows(status));
+    this.#tables.account.show(lines.accountRows(status));
+    this.#tables.parts.show(lines.partRows(status));
+  }
+
+  /** The daemon is away: what is shown is the last that was known. */
+  away() {
+    this.#showHealth('away', 'ended');
+    document.title = 'away · Earshot';
+  }
+
+  /**
+   * @param {string} word
+   * @param {keyof typeof COLORS} condition
+   */
+  #showHealth(word, condition) {
+    if (this.#health.children.length === 0) this.#health.replaceChildren(mark(condition), element('b'));
+    setAttribute(this.#health, 'data-condition', condition);
+    setAttribute(this.#health.children[0] ?? this.#health, 'data-condition', condition);
+    setText(this.#health.children[1] ?? this.#health, word);
+    const circle = `<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><circle cx='8' cy='8' r='7' fill='${COLORS[condition]}'/></svg>`;
+    setAttribute(this.#icon, 'href', `data:image/svg+xml,${encodeURIComponent(circle)}`);
+  }
+}

@@ -1,0 +1,44 @@
+/** What is wrong, above everything else: what it is, since when, and what to do about it. */
+import { byId, element, mark, setAttribute } from './element.js';
+
+/**
+ * @typedef {object} Trouble
+ * @property {string} key
+ * @property {string} actor a path that can be looked at
+ * @property {'trouble' | 'waiting'} condition
+ * @property {string} text
+ * @property {string} remedy what to type or change; may be empty
+ * @property {string} since
+ */
+
+export class TroubleView {
+  #pane = byId('trouble');
+  #list = byId('reasons');
+  #shown = '';
+
+  /** @param {readonly Trouble[]} troubles the worst first */
+  show(troubles) {
+    const shown = JSON.stringify(troubles);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
+    setAttribute(this.#pane, 'data-condition', troubles[0]?.condition ?? 'well');
+    this.#list.replaceChildren(
+      ...(troubles.length === 0
+        ? [element('li', { class: 'calm' }, mark('well'), 'Nothing is wrong.')]
+        : troubles.map(itemOf)),
+    );
+  }
+}
+
+/** @param {Trouble} trouble */
+function itemOf({ actor, condition, text, remedy, since }) {
+  return element(
+    'li',
+    { 'data-condition': condition },
+    mark(condition),
+    element('span', { class: 'text' }, text),
+    element('span', { class: 'since' }, since),
+    remedy !== '' && element('span', { class: 'remedy' }, element('span', {}, 'do: '), remedy),
+    actor !== '' && element('button', { type: 'button', class: 'link', 'data-choose': actor }, actor),
+  );
+}
