@@ -184,6 +184,16 @@ describe('the pages', () => {
     expect((await get(`${url}/`)).text).toBe('here');
   });
 
+  it('of the package are there, with everything that they name', async () => {
+    const { url } = await served(new Pages());
+    const { text } = await get(`${url}/`);
+    const named = [...text.matchAll(/(?:src|href)="(\/[^"]*)"/g)].map(([, path = '']) => path);
+    expect(named.length).toBeGreaterThan(1);
+    for (const path of [...named, '/machines/breaker.svg', '/machines/breaker.json']) {
+      expect([path, (await get(url + path)).status]).toEqual([path, 200]);
+    }
+  });
+
   it('are no business of the socket', async () => {
     const { socket } = await served();
     await expect(ask(socket, 'GET', '/viewer/viewer.js')).rejects.toThrow('there is nothing here');
