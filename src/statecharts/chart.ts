@@ -68,20 +68,31 @@ export function guardName(guard: unknown): string {
     return guard.name === 'not' ? `not ${names.join()}` : names.join(` ${guard.name} `);
   }
   if (typeof guard === 'object' && guard !== null && 'type' in guard) {
-    return [guard.type, ...('params' in guard ? constantsOf(guard.params) : [])].join(' ');
+    return [guard.type, ...('params' in guard ? Object.values(constantsOf(guard.params)) : [])].join(' ');
   }
   return 'inline';
 }
 
-/** Of parameters computed from the event, what they say whatever the event is: `isEnd` of the kind `failed`. */
-function constantsOf(params: unknown): string[] {
+/**
+ * Of parameters computed from context and event, the words that they hold whatever those are: `isEnd` of the kind
+ * `failed`. They are computed twice, from nothing but ones and nothing but twos.
+ */
+export function constantsOf(params: unknown): Record<string, string> {
+  const computed = (from: string): Record<string, unknown> => {
+    const all = new Proxy({}, { get: () => from });
+    const values: unknown = typeof params === 'function' ? params({ context: all, event: all }) : params;
+    return typeof values === 'object' && values !== null ? { ...values } : {};
+  };
   try {
-    const values: unknown = typeof params === 'function' ? params({ context: {}, event: {} }) : params;
-    return typeof values === 'object' && values !== null
-      ? Object.values(values).filter((it) => typeof it === 'string')
-      : [];
+    const [once, again] = [computed('1'), computed('2')];
+    return Object.fromEntries(
+      Object.entries(once).filter(
+        (entry): entry is [string, string] =>
+          typeof entry[1] === 'string' && entry[1] !== '' && entry[1] === again[entry[0]],
+      ),
+    );
   } catch {
-    // They cannot be had without an event: then there is nothing constant to say.
-    return [];
+    // They cannot be had without a real event: then nothing is known of them.
+    return {};
   }
 }

@@ -7,6 +7,7 @@ import { definitionOf } from '../definition.js';
 import { mermaidOf } from '../mermaid.js';
 import { lawOf, sourceOf } from '../source.js';
 import { statechartOf } from './statechart.js';
+import { treePicture } from './tree.js';
 
 /** By name of the file. */
 export function statechartFiles(): Map<string, string> {
@@ -21,6 +22,7 @@ export function statechartFiles(): Map<string, string> {
       `## ${name}\n\n${lawOf(name)}\n\n![The ${name}'s statechart](${name}.svg)\n\n[definition](${name}.json) · [source to paste](${name}.source.ts) · [Mermaid diagram](${name}.mmd)\n`,
     );
   }
+  files.set('tree.svg', treePicture('Who is under whom in a running daemon'));
   const head = `# Earshot's machines
 
 Written by \`npm run visualize\` from \`machines/\`; a test fails when it is stale. Each \`.source.ts\` stands alone: paste it into

@@ -11,7 +11,7 @@ const LINE_HEIGHT = 14;
 const STATE = `rx="10" fill="#ffffff" stroke="${COLOURS.line}" stroke-width="1.5"`;
 const FRAME = `rx="10" fill="${COLOURS.frame}" stroke="${COLOURS.line}" stroke-width="1.5"`;
 const INNER_RING = `rx="7.5" fill="none" stroke="${COLOURS.line}"`;
-const ANYWHERE = `rx="13" fill="#ffffff" stroke="${COLOURS.line}" stroke-dasharray="4 3"`;
+const ANYWHERE = `rx="17" fill="#ffffff" stroke="${COLOURS.line}" stroke-dasharray="4 3"`;
 const PLATE = `class="plate" rx="4" fill="#ffffff" stroke="${COLOURS.border}"`;
 
 export function statechartOf(machine: AnyStateMachine, title: string): string {
@@ -68,7 +68,7 @@ function state({ node, box: outer, notes }: PlacedState): string {
 function anywhere(outer: Box): string {
   const { x, y } = centreOf(outer);
   return group('anywhere', {}, [
-    rect(within(outer, outer.width - 2, 26), ANYWHERE),
+    rect(within(outer, outer.width - 2, outer.height - 2), ANYWHERE),
     text([{ words: 'any state', size: 12, colour: COLOURS.quiet }], { x, y: y + 4 }),
   ]);
 }

@@ -2,15 +2,16 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { AnyStateMachine } from 'xstate';
-import { catalogue } from '../machines/catalogue.js';
-import { wordsOf } from '../src/statecharts/chart.js';
-import { statechartFiles } from '../src/statecharts/drawing/files.js';
-import { mermaidOf } from '../src/statecharts/mermaid.js';
-import { sourceOf } from '../src/statecharts/source.js';
+import { type AnyStateMachine, createMachine } from 'xstate';
+import { catalogue } from '../../machines/catalogue.js';
+import { wordsOf } from '../../src/statecharts/chart.js';
+import { definitionOf } from '../../src/statecharts/definition.js';
+import { statechartFiles } from '../../src/statecharts/drawing/files.js';
+import { mermaidOf } from '../../src/statecharts/mermaid.js';
+import { sourceOf } from '../../src/statecharts/source.js';
 
-const VISUALIZATIONS = fileURLToPath(new URL('../visualizations/', import.meta.url));
-const DIST = fileURLToPath(new URL('../dist/', import.meta.url));
+const VISUALIZATIONS = fileURLToPath(new URL('../../visualizations/', import.meta.url));
+const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 const machines = Object.entries(catalogue) as [string, AnyStateMachine][];
 
 describe('visualizations', () => {
@@ -41,6 +42,13 @@ describe('visualizations', () => {
       }
     };
     walk(machine.root);
+  });
+
+  it.each(machines)('hold a definition of %s that makes the same chart when it is imported', (_, machine) => {
+    const definition = definitionOf(machine);
+    // A function without a name would leave a hole, which an importer stumbles over.
+    expect(definition).not.toMatch(/\bnull\b/);
+    expect(mermaidOf(createMachine(JSON.parse(definition)))).toBe(mermaidOf(machine));
   });
 
   it.each(machines)(
