@@ -66,6 +66,8 @@ export interface ConfigParts {
   /** More YAML at the top level. */
   readonly more?: string;
   readonly transport?: 'auto' | 'pusher' | 'centrifugo';
+  /** Another Pusher than the stand-in's. */
+  readonly pusher?: { readonly url: string; readonly key: string };
 }
 
 /** An earshot.yaml with the ids given, so that nothing has to be looked up, and with short waits. */
@@ -75,6 +77,7 @@ export function configText({
   sinks,
   more = '',
   transport = 'auto',
+  pusher = { url: kick.wsUrl, key: kick.pusherKey },
 }: ConfigParts): string {
   const list = watched.map(
     ({ slug, channelId, chatroomId }) =>
@@ -86,7 +89,7 @@ kick:
   api: ${kick.url}
   web: ${kick.url}
   transport: ${transport}
-  pusher: { url: "${kick.wsUrl}", key: ${kick.pusherKey} }
+  pusher: { url: "${pusher.url}", key: ${pusher.key} }
   channels:
 ${list.join('\n')}
 sinks:
