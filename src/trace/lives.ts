@@ -56,6 +56,20 @@ export class Lives {
     return parent && this.of(parent);
   }
 
+  /** Every one after its parent, if that is among them. */
+  parentsFirst(among: Iterable<Life>): readonly Life[] {
+    const left = new Set(among);
+    const ordered: Life[] = [];
+    const take = (life: Life) => {
+      if (!left.delete(life)) return;
+      const parent = this.parentOf(life);
+      if (parent !== undefined) take(parent);
+      ordered.push(life);
+    };
+    for (const life of left) take(life);
+    return ordered;
+  }
+
   /** Returns what ends it. */
   watch(watcher: Watcher): () => void {
     this.#watchers.add(watcher);
@@ -101,11 +115,16 @@ export class Lives {
   #sent({ actorRef, event, sourceRef }: InspectionEvent & { type: '@xstate.event' }): void {
     const from = sourceRef as AnyActorRef | undefined;
     for (const watcher of this.#watchers) watcher.sent?.(actorRef as AnyActorRef, event, from);
-    // Of a machine that throws no last snapshot is shown: that it is gone is seen by what its parent is sent.
-    if (from === undefined || !event.type.startsWith('xstate.error.actor.')) return;
-    const life = this.#known.get(from);
+    // Of a machine that throws no last snapshot is shown: that it is gone is seen by what its parent is sent. One
+    // that fails by its child is shown in the rest of this very step.
+    if (from !== undefined && event.type.startsWith('xstate.error.actor.'))
+      queueMicrotask(() => this.#threw(from));
+  }
+
+  #threw(actor: AnyActorRef): void {
+    const life = this.#known.get(actor);
     if (life === undefined || !this.#living.has(life)) return;
-    life.snapshot = from.getSnapshot();
+    life.snapshot = actor.getSnapshot();
     this.#ended(life);
   }
 }

@@ -50,6 +50,8 @@ describe('the lives', () => {
     const one = member();
     expect(one && lives.parentOf(one)).toBe(parent);
     expect(parent && lives.parentOf(parent)).toBeUndefined();
+    // Spawned at its parent's own start, the child was born before it.
+    expect(lives.parentsFirst(lives.living)).toEqual([parent, child]);
   });
 
   it('end with a machine that throws, once, and another begins in its place', async () => {
@@ -57,9 +59,9 @@ describe('the lives', () => {
     const first = member();
     first?.actor.send({ type: 'work.completed' });
     first?.actor.send({ type: 'work.failed' });
+    await settled();
     expect(first?.snapshot).toMatchObject({ status: 'error', error: new Error('boom') });
     expect(lives.living.size).toBe(1);
-    await settled();
     clock.advance(1_000);
     const second = member();
     expect(second?.number).toBeGreaterThan(first?.number ?? 0);
