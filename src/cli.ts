@@ -8,19 +8,21 @@ import type { BlackboxOptions } from './commands/blackbox.js';
 import type { BreakerOptions } from './commands/breaker.js';
 import type { ChannelAddOptions } from './commands/channel.js';
 import type { CheckOptions } from './commands/check.js';
-import type { CommonOptions } from './commands/daemon-address.js';
 import type { DeadOptions } from './commands/dead.js';
 import type { DemoOptions } from './commands/demo.js';
 import type { MachinesOptions } from './commands/machines.js';
 import type { OpenOptions } from './commands/open.js';
 import type { ReplayOptions } from './commands/replay.js';
 import type { ResumeOptions } from './commands/resume.js';
+import type { RunOptions } from './commands/run.js';
 import type { StatusOptions } from './commands/status.js';
 import { processTerminal } from './commands/terminal.js';
 import type { TestOptions } from './commands/test.js';
 import { EarshotError } from './errors.js';
 import { version } from './version.js';
 
+/** Where Stately's tools look when they are told nothing else. */
+const INSPECT_PORT = 8080;
 const EXIT = { failed: 1, usage: 2, unreachable: 69, config: 78 } as const;
 
 const terminal = processTerminal();
@@ -57,8 +59,14 @@ function program(): Command {
     .command('run')
     .description('start the daemon')
     .option('--trace <DIR>', 'write what the machines do, to be replayed')
+    .addOption(inspectOption())
+    .addOption(
+      new Option('--inspect-content', 'tell it the texts of failures too, never secrets').implies({
+        inspect: INSPECT_PORT,
+      }),
+    )
     .action(
-      runs(async (options: CommonOptions & { readonly trace?: string }) => {
+      runs(async (options: RunOptions) => {
         const { run } = await import('./commands/run.js');
         return run(options, terminal, version, (code) => process.exit(code));
       }),
@@ -70,6 +78,7 @@ function program(): Command {
     .option('--keep', 'keep running afterwards')
     .option('--seed <N>', 'repeat a run', wholeNumber)
     .option('--trace <DIR>', 'write what the machines do')
+    .addOption(inspectOption())
     .action(
       runs(async (options: DemoOptions) => {
         const { demo } = await import('./commands/demo.js');
@@ -224,6 +233,18 @@ function program(): Command {
       }),
     );
   return earshot;
+}
+
+function inspectOption(): Option {
+  return new Option('--inspect [PORT]', "let Stately's inspector see the machines (0 picks a port)")
+    .preset(String(INSPECT_PORT))
+    .argParser(portNumber);
+}
+
+function portNumber(text: string): number {
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw new InvalidArgumentError('Give a port: a whole number up to 65535.');
+  return Number(text);
 }
 
 function wholeNumber(text: string): number {

@@ -7,16 +7,18 @@ export interface DemoOptions {
   readonly keep?: boolean;
   readonly seed?: number;
   readonly trace?: string;
+  readonly inspect?: number;
 }
 
 export function demo(
-  { keep = false, seed = randomInt(2 ** 31), trace }: DemoOptions,
+  { keep = false, seed = randomInt(2 ** 31), trace, inspect }: DemoOptions,
   terminal: Terminal,
 ): Promise<number> {
   return runDemo({
     keep,
     seed,
     trace,
+    inspect,
     print: (line) => terminal.write(`${line}\n`),
     color: terminal.hasColor,
   });

@@ -4,18 +4,26 @@ import { type Config, loadConfig, secretsOf } from '../config.js';
 import { controlToken } from '../control/token.js';
 import { keepRecording, sayTraceFailed } from '../daemon/flight.js';
 import { startDaemon } from '../daemon.js';
+import { startInspector } from '../inspect.js';
 import { createLog } from '../log.js';
 import { realWorld } from '../real-world.js';
 import { blackboxFolderOf, startRecording } from '../trace/recording.js';
 import type { CommonOptions } from './daemon-address.js';
 import type { Terminal } from './terminal.js';
 
+export interface RunOptions extends CommonOptions {
+  readonly trace?: string;
+  /** A port for Stately's tools. */
+  readonly inspect?: number;
+  readonly inspectContent?: boolean;
+}
+
 /**
  * The exit code: 0 clean, 1 failed or stopped past a limit, 128 + signal when forced. Rejects with ConfigErrors.
  * @param crash ends the process at once, after a fault that nobody caught.
  */
 export async function run(
-  options: CommonOptions & { readonly trace?: string },
+  options: RunOptions,
   terminal: Terminal,
   version: string,
   crash: (exitCode: number) => void,
@@ -50,12 +58,25 @@ export async function run(
   };
   process.once('uncaughtException', fault);
   process.once('unhandledRejection', fault);
+  // Before the first actor starts, so that a viewer may be there from the beginning.
+  const inspector =
+    options.inspect === undefined
+      ? undefined
+      : await startInspector({
+          port: options.inspect,
+          withContent: options.inspectContent ?? false,
+          lives: recording.recorder.lives,
+          world,
+          log,
+          secrets,
+        });
   const daemon = startDaemon(config, world, log, {
     version,
     print: (line) => terminal.write(`${line}\n`),
     recording,
   });
   const { exitCode } = await daemon.finished;
+  await inspector?.close();
   recording.close();
   await world.close();
   return exitCode;

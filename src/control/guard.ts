@@ -55,7 +55,7 @@ export function refusal(
 }
 
 /** `[::1]:4747` → `::1` */
-function hostName(host: string): string {
+export function hostName(host: string): string {
   const [, v6, other] = /^(?:\[([^\]]*)\]|([^:]*))(?::\d+)?$/.exec(host) ?? [];
   return (v6 ?? other ?? '').toLowerCase();
 }

@@ -10,6 +10,7 @@ import { imbalance } from '../account.js';
 import { loadConfig, secretsOf } from '../config.js';
 import { sayTraceFailed } from '../daemon/flight.js';
 import { type DaemonEnd, startDaemon } from '../daemon.js';
+import { startInspector } from '../inspect.js';
 import { createLog } from '../log.js';
 import { realWorld } from '../real-world.js';
 import { startRecording } from '../trace/recording.js';
@@ -28,6 +29,8 @@ export interface DemoOptions {
   readonly seed: number;
   /** A folder to write the daemon's trace to. */
   readonly trace?: string | undefined;
+  /** A port for Stately's tools. */
+  readonly inspect?: number | undefined;
   readonly print: (line: string) => void;
   readonly color: boolean;
 }
@@ -43,6 +46,7 @@ export async function runDemo({
   keep,
   seed,
   trace: folderOfTrace,
+  inspect,
   print,
   color,
 }: DemoOptions): Promise<number> {
@@ -76,12 +80,24 @@ export async function runDemo({
       secrets: secretsOf(config),
       failed: (error) => sayTraceFailed(log, error),
     });
+    const inspector =
+      inspect === undefined
+        ? undefined
+        : await startInspector({
+            port: inspect,
+            withContent: false,
+            lives: recording.recorder.lives,
+            world,
+            log,
+            secrets: secretsOf(config),
+          });
     const daemon = startDaemon(config, deafWorld(world), log, {
       version,
       print,
       recording,
     });
     const end = await tell({ kick, discord, narrator, chatter, daemon, keep, world });
+    await inspector?.close();
     recording.close();
     const exitCode = conclude(narrator, end, chatter.mentions, discord.embeds.length);
     const { last } = recording.blackbox;

@@ -7,7 +7,7 @@ interface LogLine {
 
 /** What a reader of the story wants to see of the daemon's log. */
 const TOLD =
-  /^(circuit|timeout|connection|cleanup|Cleanup|stopping|refused|rate limit|degraded|healthy|gap|\d+ channels|running|account)/;
+  /^(circuit|timeout|connection|cleanup|Cleanup|stopping|refused|rate limit|degraded|healthy|gap|\d+ channels|running|account|inspector)/;
 
 export class Narrator {
   readonly #print: (line: string) => void;
