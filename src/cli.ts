@@ -206,6 +206,8 @@ function program(): Command {
     .command('replay')
     .description('drive the machines with a trace, and say where they first differ')
     .argument('<FILE|DIR>')
+    .option('--actor <PATH>', 'only this actor and those below it; * for any name, ** for any path')
+    .option('--until <SEQ|TIME>', 'up to a line, a time after the beginning (90s) or a moment')
     .option('--open', 'show it in a browser: prints the address')
     .option('--json', 'print JSON')
     .action(

@@ -98,8 +98,8 @@ export class Blackbox {
       rmSync(file, { force: true });
       throw error;
     }
-    const older = readdirSync(folder).filter((name) => FILE.test(name));
-    for (const name of older.sort().slice(0, -FILES_MAX)) rmSync(join(folder, name), { force: true });
+    for (const name of flightRecordingsIn(folder).slice(0, -FILES_MAX))
+      rmSync(join(folder, name), { force: true });
     this.#last = { file, wall, reason };
     return this.#last;
   }
@@ -132,4 +132,11 @@ export class Blackbox {
       if (oldest !== undefined) this.#bytes -= oldest.introductionBytes + oldest.bytes;
     }
   }
+}
+
+/** The names of a folder's flight recordings, oldest first. */
+export function flightRecordingsIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => FILE.test(name))
+    .sort();
 }

@@ -66,16 +66,24 @@ export interface TraceGap {
 
 export type TraceLine = TraceHeader | TraceActor | TraceEvent | TraceStop | TraceGap;
 
-let hashes: Readonly<Record<string, string>> | undefined;
+const hashes = new WeakMap<AnyStateMachine, string>();
 
-/** A hash of each machine's definition, by its name. */
-export function machineHashes(): Readonly<Record<string, string>> {
-  hashes ??= Object.fromEntries(Object.entries(catalogue).map(([name, machine]) => [name, hashOf(machine)]));
-  return hashes;
+/**
+ * A hash of each machine's definition, by its name. It covers states, events and the names of guards and actions,
+ * not what those do: the text of a function is another in each build, so a trace would seem foreign to the very
+ * sources that wrote it. A guard that does something else is found by replaying.
+ */
+export function machineHashes(
+  machines: Readonly<Record<string, AnyStateMachine>> = catalogue,
+): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(machines).map(([name, machine]) => [name, hashOf(machine)]));
 }
 
 function hashOf(machine: AnyStateMachine): string {
-  return createHash('sha256').update(definitionOf(machine)).digest('hex').slice(0, 12);
+  const hash =
+    hashes.get(machine) ?? createHash('sha256').update(definitionOf(machine)).digest('hex').slice(0, 12);
+  hashes.set(machine, hash);
+  return hash;
 }
 
 /** As JSON, with errors by their message. */

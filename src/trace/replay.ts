@@ -1,133 +1,170 @@
 /**
- * Replay: drives the pure machines with the events of a trace and compares every state and context. It needs no
- * clock and touches nothing; what differs is a machine that changed, or one that was not pure.
+ * Replay: drives the pure machines with the events of a trace and compares every state, context and timer. It needs
+ * no clock and touches nothing; what differs is a machine that changed, one that was not pure, or a trace that was
+ * altered.
  */
-import { type AnyMachineSnapshot, type AnyStateMachine, transition } from 'xstate';
-import { catalogue, type MachineName } from '../../machines/catalogue.js';
-import {
-  machineHashes,
-  TRACE_FORMAT,
-  type TraceActor,
-  type TraceEvent,
-  type TraceLine,
-  written,
-} from './format.js';
+import type { AnyStateMachine } from 'xstate';
+import { catalogue } from '../../machines/catalogue.js';
+import { Cast, type Finding, type ReplayObserver } from './cast.js';
+import { type Divergence, inWords } from './divergence.js';
+import { machineHashes, type TraceHeader } from './format.js';
+import { linesOf } from './lines.js';
+import { TraceReader } from './reader.js';
+import { type Numbered, Writers } from './writers.js';
 
-export interface Divergence {
-  readonly seq: number;
-  readonly path: string;
-  readonly event: string;
-  readonly expected: string;
-  readonly got: string;
+export interface ReplayOptions {
+  /** Which actors take part, by their paths; all, when absent. */
+  readonly isChosen?: ((path: string) => boolean) | undefined;
+  /** Ends the replay before this line. `beganAt`: wall time of the first header. */
+  readonly isPast?: ((line: Numbered, beganAt: number) => boolean) | undefined;
+  /** By the names that a trace uses; the catalogue, when absent. */
+  readonly machines?: Readonly<Record<string, AnyStateMachine>>;
+  readonly observers?: readonly ReplayObserver[];
+}
+
+/** A machine whose definition is another now than when the trace was written. */
+export interface MachineChange {
+  readonly machine: string;
+  readonly was: string;
+  /** Null when there is no machine of that name any more: its events are passed over. */
+  readonly now: string | null;
+  /** How many of its events were met. */
+  readonly events: number;
 }
 
 export interface ReplayResult {
+  /** Events compared. */
   readonly events: number;
+  /** Lives: an actor that was restarted counts again, one that goes on in the next segment does not. */
   readonly actors: number;
   /** The first one; the replay ends there. */
   readonly divergence: Divergence | undefined;
-  /** Machines whose definition is another now than when the trace was written. */
+  /** Names of the machines that changed. */
   readonly changed: readonly string[];
-  /** Lines that could not be read: the last one of a process that was killed, as a rule. */
+  /** More about those of them that have events in the trace. */
+  readonly changes: readonly MachineChange[];
+  /** Lines that break off: the last one of a process that was killed, as a rule. */
   readonly unreadable: number;
+  /** Lines that are missing between others, by their numbers. */
+  readonly missing: number;
 }
 
-interface Life {
-  readonly path: string;
-  readonly machine: AnyStateMachine;
-  /** As the machine has it, and as the trace says. */
-  state: AnyMachineSnapshot;
-  context: Record<string, unknown>;
-}
-
-/** `text` is one segment. */
-export function replay(text: string): ReplayResult {
-  const run = new Replay();
-  for (const line of text.split('\n')) if (line !== '' && !run.take(line)) break;
+/** `text` is a trace: one segment or several. Throws an EarshotError when it is none. */
+export function replay(text: string, options: ReplayOptions = {}): ReplayResult {
+  const run = new Replay(options);
+  run.segment('the trace', text.split('\n'));
   return run.result();
 }
 
-class Replay {
-  readonly #lives = new Map<number, Life>();
-  readonly #actors = new Set<number>();
+/** Reads one file after the other, piece by piece. Throws an EarshotError when one of them is no trace. */
+export function replayFiles(files: Iterable<string>, options: ReplayOptions = {}): ReplayResult {
+  const run = new Replay(options);
+  for (const file of files) if (!run.segment(file, linesOf(file))) break;
+  return run.result();
+}
+
+export class Replay {
+  readonly #options: ReplayOptions;
+  readonly #machines: Readonly<Record<string, AnyStateMachine>>;
+  readonly #hashes: Readonly<Record<string, string>>;
+  readonly #cast: Cast;
+  readonly #writers = new Writers();
+  readonly #changes = new Map<string, { readonly was: string; events: number }>();
+  #beganAt: number | undefined;
   #events = 0;
+  #actors = 0;
   #unreadable = 0;
-  #changed: string[] = [];
   #divergence: Divergence | undefined;
 
-  /** False when nothing after it is worth replaying. */
-  take(text: string): boolean {
-    const line = parse(text);
-    if (line === undefined) this.#unreadable += 1;
-    else if (line.kind === 'header') return this.#begin(line.format, line.machines);
-    else if (line.kind === 'actor') this.#introduce(line);
-    else if (line.kind === 'event') this.#step(line);
-    else if (line.kind === 'stopped') this.#lives.delete(line.life);
-    return this.#divergence === undefined;
+  constructor(options: ReplayOptions = {}) {
+    const { machines = catalogue, observers = [] } = options;
+    this.#options = options;
+    this.#machines = machines;
+    this.#hashes = machineHashes(machines);
+    this.#cast = new Cast(machines, observers);
+  }
+
+  /**
+   * The lines of one file, as they come. False when nothing after it is worth replaying. Throws an EarshotError when
+   * they are no trace.
+   */
+  segment(file: string, lines: Iterable<string>): boolean {
+    const { isPast } = this.#options;
+    const reader = new TraceReader(file);
+    for (const text of lines) {
+      const line = reader.read(text);
+      if (line === undefined || line.kind === 'gap') continue;
+      if (line.kind === 'header') this.#begin(line);
+      else if (isPast?.(line, this.#beganAt ?? line.wall)) return false;
+      else {
+        const finding = this.#take(line);
+        if (finding === undefined) continue;
+        this.#divergence = divergenceOf(finding, line, { file, line: reader.number });
+        return false;
+      }
+    }
+    reader.end();
+    this.#unreadable += reader.cut;
+    return true;
   }
 
   result(): ReplayResult {
+    const changes = [...this.#changes].map(([machine, { was, events }]) => {
+      return { machine, was, now: this.#hashes[machine] ?? null, events };
+    });
     return {
       events: this.#events,
-      actors: this.#actors.size,
+      actors: this.#actors,
       divergence: this.#divergence,
-      changed: this.#changed,
+      changed: changes.map(({ machine }) => machine),
+      changes: changes.filter(({ events }) => events > 0),
       unreadable: this.#unreadable,
+      missing: this.#writers.missing,
     };
   }
 
-  #begin(format: number, machines: Readonly<Record<string, string>>): boolean {
-    const now = machineHashes();
-    this.#changed = Object.keys(machines).filter((name) => machines[name] !== now[name]);
-    return format === TRACE_FORMAT;
+  #begin(header: TraceHeader): void {
+    this.#beganAt ??= header.wall;
+    this.#writers.begin(header);
+    this.#cast.begin();
+    for (const [machine, was] of Object.entries(header.machines)) {
+      if (was === this.#hashes[machine] || this.#changes.has(machine)) continue;
+      this.#changes.set(machine, { was, events: 0 });
+    }
   }
 
-  #introduce({ life, path, machine: name, value, context }: TraceActor): void {
-    if (!isMachine(name)) return;
-    const machine: AnyStateMachine = catalogue[name];
-    this.#actors.add(life);
-    const state = machine.resolveState({
-      value: value as AnyMachineSnapshot['value'],
-      context: { ...context },
-    });
-    this.#lives.set(life, { path, machine, state, context: { ...context } });
+  #take(line: Numbered): Finding | undefined {
+    const { isNext, isLater, isNew, isNewLife } = this.#writers.follow(line);
+    if (!isNext) this.#cast.forget();
+    if (this.#options.isChosen?.(line.path) === false) return undefined;
+    if (line.kind === 'event' && isNew) this.#count(line.machine);
+    if (isNewLife && Object.hasOwn(this.#machines, line.machine)) this.#actors += 1;
+    return this.#cast.take(line, isLater);
   }
 
-  #step({ seq, life: number, event, to, changed }: TraceEvent): void {
-    const life = this.#lives.get(number);
-    if (life === undefined) return;
-    this.#events += 1;
-    [life.state] = transition(life.machine, life.state, revived(event));
-    Object.assign(life.context, changed);
-    const expected = shown(to, life.context);
-    const got = shown(life.state.value, life.state.context);
-    if (expected === got) return;
-    this.#divergence = { seq, path: life.path, event: event.type, expected, got };
+  #count(machine: string): void {
+    const change = this.#changes.get(machine);
+    if (change !== undefined) change.events += 1;
+    if (Object.hasOwn(this.#machines, machine)) this.#events += 1;
   }
 }
 
-function parse(text: string): TraceLine | undefined {
-  try {
-    return JSON.parse(text) as TraceLine;
-  } catch {
-    return undefined;
-  }
-}
-
-/** A state with its context, its keys in order: what is null and what is absent read alike. */
-function shown(value: unknown, context: Readonly<Record<string, unknown>>): string {
-  const keys = Object.keys(context)
-    .filter((key) => context[key] !== null && context[key] !== undefined)
-    .sort();
-  return `${written(value)} ${written(Object.fromEntries(keys.map((key) => [key, context[key]])))}`;
-}
-
-/** Errors were written by their message. */
-function revived<T extends { readonly type: string }>(event: T): T {
-  const { error } = event as { error?: { $error?: unknown } };
-  return typeof error?.$error === 'string' ? { ...event, error: new Error(error.$error) } : event;
-}
-
-function isMachine(name: string): name is MachineName {
-  return Object.hasOwn(catalogue, name);
+function divergenceOf(
+  { expected, got, differences }: Finding,
+  line: Numbered,
+  place: { readonly file: string; readonly line: number },
+): Divergence {
+  const { kind, seq, wall, path, machine } = line;
+  return {
+    ...place,
+    seq,
+    wall,
+    path,
+    machine,
+    event: kind === 'event' ? line.event.type : kind === 'actor' ? 'started' : 'stopped',
+    expected: inWords(expected, differences, 'expected'),
+    got: inWords(got, differences, 'got'),
+    states: { expected, got },
+    differences,
+  };
 }

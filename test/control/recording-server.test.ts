@@ -136,13 +136,18 @@ describe('what is no trace', () => {
     const folder = temporaryFolder();
     expect(refused(join(folder, 'nothing'))).toBe(`there is no trace at ${join(folder, 'nothing')}`);
     expect(refused(folder)).toBe(`there is no trace at ${folder}`);
-    for (const text of ['', 'hello\n', '[]\n', 'null\n', '{"kind":"event"}\n', '{"kind":"header"}\n']) {
+    for (const text of ['hello\n', '[]\n', 'null\n', '{"kind":"event"}\n', '{"kind":"header"}\n']) {
       const file = segment(folder, 1, text);
       expect(refused(file)).toBe(`${file} is no trace: its first line is not the header of one`);
       expect(refused(folder)).toContain('is no trace');
     }
+    const none = segment(folder, 1, '');
+    expect(refused(none)).toBe(`${none} is empty: there is nothing to replay`);
+    expect(refused(folder)).toBe(`there is no trace at ${folder}`);
     const older = segment(folder, 1, HEADER.replace('"format":3', '"format":2'));
-    expect(refused(older)).toBe(`${older} is a trace of format 2; this version reads format 3`);
+    expect(refused(older)).toBe(
+      `${older} is a trace of format 2, written by Earshot 1.0.0; this version reads format 3`,
+    );
     const well = segment(folder, 1, `${HEADER}\n`);
     expect(refused(well)).toEqual([well]);
   });
