@@ -112,17 +112,6 @@ export class HttpSessions implements HttpPool {
       timeout: false,
       throwHttpErrors: false,
       redirect: 'error',
-      // ky hands over a Request of Node's own fetch, which undici's does not take: it is unpacked here.
-      fetch: async (input, init) => {
-        const request = new Request(input, init);
-        const body = request.method === 'GET' ? {} : { body: await request.text() };
-        return options.world.fetch(request.url, {
-          method: request.method,
-          headers: Object.fromEntries(request.headers),
-          signal: request.signal,
-          ...body,
-        });
-      },
     });
   }
 
@@ -243,9 +232,20 @@ export class HttpSessions implements HttpPool {
       headers: { ...headers },
       signal,
       ...(body !== undefined && { body }),
+      fetch: (input, init) => this.#unpacked(new Request(input, init), signal),
     });
     const text = await readBounded(response, maxBytes);
     return { kind: 'answered', status: response.status, headers: response.headers, text };
+  }
+
+  /**
+   * ky hands over a Request of Node's own fetch, which undici's does not take. Its signal follows ours by weak
+   * references alone: once the garbage collector has been there, it hears of no abort. So ours goes along itself.
+   */
+  async #unpacked(request: Request, signal: AbortSignal): Promise<Response> {
+    const { url, method, headers } = request;
+    const body = method === 'GET' ? {} : { body: await request.text() };
+    return this.#options.world.fetch(url, { method, headers: Object.fromEntries(headers), signal, ...body });
   }
 
   /** The machine hears of numbers that mean another state, not of each lease. */

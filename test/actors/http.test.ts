@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createActor } from 'xstate';
@@ -61,6 +63,31 @@ describe('HTTP', () => {
     expect(result).toMatchObject({ kind: 'answered', status: 201, text: 'done' });
     expect(result?.kind === 'answered' && result.headers.get('x-answer')).toBe('yes');
     expect(seen).toEqual([{ method: 'POST', body: '{"a":1}', key: 'k' }]);
+  });
+
+  it('ends a request at its limit also when the garbage collector has been there meanwhile', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage: () => void = runInNewContext('gc');
+    let arrived: () => void = () => {};
+    let ended: () => void = () => {};
+    const isThere = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const isGone = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const url = await server((request) => {
+      request.on('close', ended);
+      arrived();
+    });
+    const { ask, send } = sessions();
+    const result = send(ask(url, { method: 'POST', body: '{}', timeout: { name: 'asking', ms: 300 } }));
+    await isThere;
+    await settled();
+    collectGarbage();
+    expect(await result).toMatchObject({ kind: 'unanswered', cause: 'timeout' });
+    // The other side hears of it: a socket that nobody waits on would be one of fifty for good.
+    await isGone;
   });
 
   it('takes errors for answers, follows no redirect, and tries nothing twice', async () => {
