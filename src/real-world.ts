@@ -88,6 +88,12 @@ export function realWorld({ connectionsPerHost }: RealWorldOptions): World {
   };
 }
 
+const TOO_LARGE = 1009;
+
+function isTooLarge(error: Error | undefined): boolean {
+  return error !== undefined && 'code' in error && error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+}
+
 const dial: World['dial'] = (url, { headers, handshakeTimeoutMs, maxFrameBytes }, listener) => {
   const socket = new WebSocket(url, {
     headers: { ...headers },
@@ -107,7 +113,10 @@ const dial: World['dial'] = (url, { headers, handshakeTimeoutMs, maxFrameBytes }
   socket.on('error', (error) => {
     failure ??= error;
   });
-  socket.on('close', (code, reason) => listener.closed(code, reason.toString('utf8'), failure));
+  // Of a frame that it refused, ws says 1009 to the other side alone.
+  socket.on('close', (code, reason) =>
+    listener.closed(isTooLarge(failure) ? TOO_LARGE : code, reason.toString('utf8'), failure),
+  );
   return {
     send(text) {
       if (socket.readyState === WebSocket.OPEN) socket.send(text);
