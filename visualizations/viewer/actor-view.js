@@ -1,9 +1,11 @@
 /** The chosen actor: what it is doing and since when, its statechart, its context as text. */
 /** @import { Actor } from './actors.js' */
+/** @import { Order } from './orders.js' */
 import { ChartView } from './chart-view.js';
 import { conditionOfActor } from './conditions.js';
 import { byId, element, mark, setAttribute, setText } from './element.js';
 import { duration, short, timeOfDay } from './figures.js';
+import { ordersFor } from './orders.js';
 import { wordsOf } from './state-path.js';
 
 export class ActorView {
@@ -13,21 +15,32 @@ export class ActorView {
   #last = byId('actor-last');
   #context = byId('context');
   #chart = new ChartView(byId('chart'));
-  /** @type {Readonly<Record<string, unknown>> | undefined} */
-  #shownContext;
+  #orders = byId('actor-orders');
+  #act;
+  /** @type {Actor | undefined} */
+  #shown;
+  #shownOrders = '';
+
+  /** @param {(order: Order) => void} act */
+  constructor(act) {
+    this.#act = act;
+  }
 
   /**
    * @param {string} path
    * @param {Actor | undefined} actor undefined when nobody lives there at this moment
    * @param {number} now epoch milliseconds
+   * @param {boolean} mayAct
    */
-  show(path, actor, now) {
+  show(path, actor, now, mayAct) {
     setText(this.#title, path === '' ? 'No actor chosen' : path);
     setAttribute(this.#pane, 'data-path', path);
     this.#chart.show(actor);
     this.#showState(path, actor, now);
     setText(this.#last, actor === undefined ? '' : linesOf(actor, now).join(' · '));
-    this.#showContext(actor?.context);
+    this.#showContext(actor);
+    this.#showOrders(mayAct && actor?.isAlive ? ordersFor(path, actor.state) : []);
+    this.#shown = actor;
   }
 
   /**
@@ -52,20 +65,34 @@ export class ActorView {
     );
   }
 
-  /** @param {Readonly<Record<string, unknown>> | undefined} context */
-  #showContext(context) {
-    if (context === this.#shownContext) return;
-    const before = this.#shownContext;
-    this.#shownContext = context;
+  /** What changed since it was shown last stands out. @param {Actor | undefined} actor */
+  #showContext(actor) {
+    if (actor !== undefined && actor.context === this.#shown?.context) return;
+    const isSame = actor !== undefined && this.#shown?.path === actor.path && this.#shown.life === actor.life;
+    const before = isSame ? this.#shown?.context : undefined;
     this.#context.replaceChildren(
-      ...Object.entries(context ?? {}).map(([key, value]) => {
-        const isNew = before !== undefined && key in before && before[key] !== value;
+      ...Object.entries(actor?.context ?? {}).map(([key, value]) => {
+        const isNew = before !== undefined && short(before[key]) !== short(value);
         return element(
           'div',
-          {},
+          { class: isNew && 'changed' },
           element('dt', {}, key),
-          element('dd', { class: isNew && 'changed' }, short(value)),
+          element('dd', {}, short(value)),
         );
+      }),
+    );
+  }
+
+  /** @param {readonly Order[]} orders */
+  #showOrders(orders) {
+    const shown = JSON.stringify(orders);
+    if (shown === this.#shownOrders) return;
+    this.#shownOrders = shown;
+    this.#orders.replaceChildren(
+      ...orders.map((order) => {
+        const button = element('button', { type: 'button' }, order.label);
+        button.addEventListener('click', () => this.#act(order));
+        return button;
       }),
     );
   }
@@ -78,7 +105,7 @@ export class ActorView {
 function linesOf({ turn, timers }, now) {
   const due = Object.entries(timers)
     .filter(([, at]) => at > now - 1_000)
-    .map(([event, at]) => `${delayOf(event)} is due in ${duration(at - now)}`);
+    .map(([event, at]) => `after ${delayOf(event)}: in ${duration(at - now)}`);
   if (turn === null) return ['no change of state seen', ...due];
   return [`${turn.event}: ${wordsOf(turn.from)} → ${wordsOf(turn.to)} at ${timeOfDay(turn.wall)}`, ...due];
 }

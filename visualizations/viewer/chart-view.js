@@ -8,6 +8,8 @@ import { withAncestors, wordsOf } from './state-path.js';
 import { isAttributeAllowed, isElementAllowed } from './svg-rules.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
+/** Smaller than that its words cannot be read: what does not fit is scrolled to. */
+const SCALE = { min: 0.82, max: 1.15 };
 
 export class ChartView {
   #box;
@@ -24,6 +26,7 @@ export class ChartView {
   /** @param {HTMLElement} box */
   constructor(box) {
     this.#box = box;
+    new ResizeObserver(() => this.#fit()).observe(box);
   }
 
   /** @param {Actor | undefined} actor */
@@ -42,6 +45,7 @@ export class ChartView {
         this.#box.replaceChildren(
           picture ?? element('p', { class: 'missing' }, `There is no picture of ${actor.machine} here.`),
         );
+        this.#fit();
         this.#light();
       });
     } else this.#light();
@@ -53,6 +57,32 @@ export class ChartView {
     this.#pictures.set(machine, picture);
     picture.then((found) => found ?? this.#pictures.delete(machine));
     return picture;
+  }
+
+  /** As large as there is room for, within what can be read. */
+  #fit() {
+    const svg = this.#box.querySelector('svg');
+    const { width = 0, height = 0 } = svg?.viewBox.baseVal ?? {};
+    if (svg === null || width === 0 || height === 0 || this.#box.clientWidth === 0) return;
+    const room = Math.min((this.#box.clientWidth - 18) / width, (this.#box.clientHeight - 18) / height);
+    const scale = Math.max(SCALE.min, Math.min(SCALE.max, room));
+    svg.setAttribute('width', String(Math.floor(width * scale)));
+    svg.setAttribute('height', String(Math.floor(height * scale)));
+    this.#bringIntoSight();
+  }
+
+  /** The present state, when it is out of sight. */
+  #bringIntoSight() {
+    const leaf = this.#box.querySelector('.leaf');
+    if (leaf === null) return;
+    const { top, left, bottom, right } = leaf.getBoundingClientRect();
+    const box = this.#box.getBoundingClientRect();
+    const isSeen = top >= box.top && left >= box.left && bottom <= box.bottom && right <= box.right;
+    if (isSeen) return;
+    this.#box.scrollBy({
+      top: (top + bottom) / 2 - (box.top + box.bottom) / 2,
+      left: (left + right) / 2 - (box.left + box.right) / 2,
+    });
   }
 
   #light() {
@@ -74,6 +104,7 @@ export class ChartView {
     const drawn = [...svg.querySelectorAll('.transition')].map((node) => ({ node, ...arrowOf(node) }));
     const last = actor.turn === null ? [] : arrowsOf(drawn, actor.turn).map(({ node }) => node);
     for (const { node } of drawn) node.classList.toggle('last', last.includes(node));
+    this.#bringIntoSight();
     setAttribute(this.#box, 'aria-label', `Statechart of ${actor.machine}, now in ${wordsOf(actor.state)}`);
   }
 }

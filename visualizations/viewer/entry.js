@@ -3,35 +3,57 @@
  * reading it again. The text is kept and not the object: a long trace is mostly text nobody looks at.
  */
 /** @import { TraceLine } from '../../src/trace/format.js' */
+/** @import { Actors } from './actors.js' */
 import { stateOf } from './state-path.js';
+import { readLine } from './trace-line.js';
+
+/**
+ * Where a reader began, or began afresh: everyone alive is named.
+ * @typedef {object} Beginning
+ * @property {boolean} isSame goes on with the process of before
+ * @property {number} missing lines of it that were not seen
+ * @property {readonly string[]} introduction the lines that name them
+ */
 
 /**
  * @typedef {object} Entry
- * @property {'begun' | 'actor' | 'event' | 'stopped' | 'gap'} kind `begun`: a process began, or was met again
+ * @property {'begun' | 'actor' | 'event' | 'stopped'} kind
  * @property {string} text the line
  * @property {string} path of its actor; empty where there is none
  * @property {boolean} isTurn led to another state
  * @property {boolean} isDropped
- * @property {readonly string[]} introduction of everyone alive, with `begun` only
+ * @property {Beginning | null} beginning with `begun` only
  */
-
-/** @type {readonly string[]} */
-const NOBODY = [];
 
 /**
  * @param {string} text
- * @param {TraceLine} line what the text says
- * @param {readonly string[]} [introduction]
+ * @param {Exclude<TraceLine, { kind: 'gap' }>} line what the text says
+ * @param {Beginning} [beginning] of a header
  * @returns {Entry}
  */
-export function entryOf(text, line, introduction = NOBODY) {
-  const kind = line.kind === 'header' ? 'begun' : line.kind;
+export function entryOf(text, line, beginning) {
   return {
-    kind,
+    kind: line.kind === 'header' ? 'begun' : line.kind,
     text,
     path: 'path' in line ? line.path : '',
     isTurn: line.kind === 'event' && stateOf(line.from) !== stateOf(line.to),
     isDropped: line.kind === 'event' && line.dropped === true,
-    introduction,
+    beginning: beginning ?? null,
   };
+}
+
+/**
+ * Has the actors live through an entry.
+ * @param {Actors} actors
+ * @param {Entry} entry
+ */
+export function applyTo(actors, { text, beginning }) {
+  const line = readLine(text);
+  if (line === undefined) return;
+  actors.take(line, beginning?.isSame);
+  for (const introduced of beginning?.introduction ?? []) {
+    const actor = readLine(introduced);
+    if (actor !== undefined) actors.take(actor);
+  }
+  if (beginning !== null) actors.settle();
 }

@@ -2,12 +2,10 @@
 /** @import { StatusDocument } from '../../src/status.js' */
 /** @import { Told } from './live-feed.js' */
 /** @import { Daemon } from './daemon.js' */
-import { Actors } from './actors.js';
+import { Chronicle } from './chronicle.js';
 import { Refused } from './daemon.js';
-import { entryOf } from './entry.js';
 import { Journal } from './journal.js';
 import { LiveFeed } from './live-feed.js';
-import { isSameProcess } from './trace-line.js';
 
 const STATUS_MS = 1_000;
 const STATUS_UNSEEN_MS = 10_000;
@@ -20,17 +18,13 @@ const ENDED_MAX = 60;
  */
 
 export class LiveMode {
-  actors = new Actors();
   journal = new Journal();
   /** @type {StatusDocument | undefined} */
   status;
+  #chronicle = new Chronicle((entry) => this.journal.add(entry));
   #daemon;
   #changed;
   #feed;
-  /** @type {{ at: number, wall: number } | undefined} */
-  #lastTime;
-  /** A header that waits for its introduction. @type {{ told: Told, introduction: string[], isSame: boolean } | undefined} */
-  #beginning;
   /** The trace and the status are asked apart, and may fail apart. */
   #away = { trace: /** @type {Away} */ (undefined), status: /** @type {Away} */ (undefined) };
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -53,6 +47,10 @@ export class LiveMode {
         this.#changed();
       },
     });
+  }
+
+  get actors() {
+    return this.#chronicle.actors;
   }
 
   /** Why what is shown may not be what is. */
@@ -102,36 +100,11 @@ export class LiveMode {
 
   /** @param {readonly Told[]} batch */
   #told(batch) {
-    for (const told of batch) this.#take(told);
-    this.#introduced();
+    for (const { text, line } of batch) this.#chronicle.take(text, line);
+    // An introduction may come in pieces; a sign of life is not in the middle of one.
+    if (batch.length === 0) this.#chronicle.settle();
     this.actors.forgetEnded(ENDED_MAX);
     this.#changed();
-  }
-
-  /** @param {Told} told */
-  #take({ text, line }) {
-    if (line.kind === 'header') {
-      const isSame = isSameProcess(line, this.#lastTime);
-      this.#beginning = { told: { text, line }, introduction: [], isSame };
-      this.actors.take(line, isSame);
-    } else if (line.kind === 'actor' && this.#beginning !== undefined) {
-      this.#beginning.introduction.push(text);
-      this.actors.take(line);
-    } else {
-      this.#introduced();
-      this.actors.take(line);
-      this.journal.add(entryOf(text, line));
-    }
-    if ('at' in line) this.#lastTime = { at: line.at, wall: line.wall };
-  }
-
-  /** The introduction comes in one piece. */
-  #introduced() {
-    if (this.#beginning === undefined || this.#beginning.introduction.length === 0) return;
-    const { told, introduction } = this.#beginning;
-    this.#beginning = undefined;
-    this.actors.settle();
-    this.journal.add(entryOf(told.text, told.line, introduction));
   }
 }
 

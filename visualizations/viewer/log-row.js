@@ -1,5 +1,5 @@
 /** One line of the log, and what a line says in full. */
-/** @import { TraceEvent } from '../../src/trace/format.js' */
+/** @import { TraceEvent, TraceHeader } from '../../src/trace/format.js' */
 /** @import { Entry } from './entry.js' */
 import { conditionOf } from './conditions.js';
 import { element, mark } from './element.js';
@@ -26,6 +26,7 @@ export function rowOf(number, entry) {
     'data-path': entry.path,
     'data-turn': entry.isTurn,
     'data-dropped': entry.isDropped,
+    'data-missing': (entry.beginning?.missing ?? 0) > 0,
   });
   row.append(...partsOf(entry));
   return row;
@@ -37,21 +38,10 @@ export function rowOf(number, entry) {
  */
 function partsOf(entry) {
   const line = readLine(entry.text);
-  if (line === undefined) return [element('span', {}, entry.text)];
-  if (line.kind === 'gap') {
-    return [element('span', { class: 'what' }, `${count(line.lines)} lines are missing here`)];
-  }
+  if (line === undefined || line.kind === 'gap') return [element('span', {}, entry.text)];
   const time = element('time', {}, timeOfDay(line.wall));
   if (line.kind === 'header') {
-    const alive = entry.introduction.length;
-    return [
-      time,
-      element(
-        'span',
-        { class: 'what' },
-        `Earshot ${line.version}: ${count(alive)} actors met, ${dayAndTime(line.wall)}`,
-      ),
-    ];
+    return [time, element('span', { class: 'what' }, begunText(line, entry.beginning))];
   }
   const path = element('span', { class: 'path' }, line.path);
   if (line.kind === 'event') return [time, path, ...eventOf(line)];
@@ -63,6 +53,18 @@ function partsOf(entry) {
     element('span', { class: 'on' }, what),
     element('span', { class: 'turn' }, ...(state === '' ? [] : stateParts(line.machine, state))),
   ];
+}
+
+/**
+ * @param {TraceHeader} header
+ * @param {Entry['beginning']} beginning
+ */
+function begunText({ version, wall }, beginning) {
+  const alive = beginning?.introduction.length ?? 0;
+  const missing = beginning?.missing ?? 0;
+  if (missing > 0) return `${count(missing)} lines are missing here; ${count(alive)} actors are alive`;
+  const what = alive === 0 ? 'begins' : `is met with ${count(alive)} actors alive`;
+  return `Earshot ${version} ${what}, ${dayAndTime(wall)}`;
 }
 
 /** @param {TraceEvent} line */

@@ -10,6 +10,9 @@ import { EVERYTHING, Sieve } from './sieve.js';
 
 /** Rows kept ready above and below what is in sight. */
 const SPARE = 8;
+/** In a place narrower than that a line takes two rows. */
+const NARROW_BELOW = 720;
+const HEIGHT = { wide: 22, narrow: 42 };
 
 export class LogView {
   #box;
@@ -21,7 +24,7 @@ export class LogView {
   #sieve = new Sieve(this.#entries);
   /** By number. @type {Map<number, HTMLElement>} */
   #rows = new Map();
-  #rowHeight = 24;
+  #rowHeight = HEIGHT.wide;
   #isFollowing = true;
   /** The number of the picked entry. @type {number | undefined} */
   #picked;
@@ -163,8 +166,9 @@ export class LogView {
   }
 
   #resized() {
-    const height = Number.parseFloat(getComputedStyle(this.#box).getPropertyValue('--row-height'));
-    if (height > 0) this.#rowHeight = height;
+    const isNarrow = this.#box.clientWidth < NARROW_BELOW;
+    this.#box.classList.toggle('narrow', isNarrow);
+    this.#rowHeight = isNarrow ? HEIGHT.narrow : HEIGHT.wide;
     this.refresh();
   }
 

@@ -31,7 +31,7 @@ export function passes({ words, under, only }) {
   if (wanted.length === 0 && under === '' && only === 'all') return undefined;
   return (entry) => {
     // That something is missing, or began anew, matters to whoever looks at any part.
-    if (entry.kind === 'begun' || entry.kind === 'gap') return only !== 'dropped' && wanted.length === 0;
+    if (entry.kind === 'begun') return only !== 'dropped' && wanted.length === 0;
     if (only === 'dropped' && !entry.isDropped) return false;
     if (only === 'turns' && entry.kind === 'event' && !entry.isTurn) return false;
     if (under !== '' && entry.path !== under && !entry.path.startsWith(`${under}/`)) return false;

@@ -3,12 +3,32 @@
 /** @import { ChannelStatus, ConnectionStatus } from '../../src/sources/source.js' */
 /** @import { BreakerStatus } from '../../src/actors/breaker.js' */
 /** @import { Condition } from './conditions.js' */
+/** @import { Trouble } from './trouble-view.js' */
 import { CONDITION_OF, CONDITIONS, conditionOf, worstOf } from './conditions.js';
 import { count, duration, percent, size } from './figures.js';
 import { wordsOf } from './state-path.js';
 
 /** @param {StatusDocument} status */
 export const nowOf = ({ startedAt, uptimeMs }) => startedAt + uptimeMs;
+
+/**
+ * What is wrong, then what one may want to know.
+ * @param {StatusDocument} status
+ * @returns {Trouble[]}
+ */
+export function troublesOf(status) {
+  const now = nowOf(status);
+  return status.reasons
+    .map(({ code, actor, severity, text, do: remedy, sinceAt }) => ({
+      key: `${code} ${actor}`,
+      actor,
+      condition: /** @type {Trouble['condition']} */ (severity === 'degraded' ? 'trouble' : 'waiting'),
+      text,
+      remedy,
+      since: `for ${duration(now - sinceAt)}`,
+    }))
+    .sort((a, b) => CONDITIONS.indexOf(a.condition) - CONDITIONS.indexOf(b.condition));
+}
 
 /** @param {StatusDocument} status */
 export function sinkRows({ sinks }) {

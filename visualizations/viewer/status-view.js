@@ -1,8 +1,11 @@
 /** The daemon's figures on the page: health in the head and the title, reasons, and tables of what there is. */
 /** @import { StatusDocument } from '../../src/status.js' */
+/** @import { Actor } from './actors.js' */
+import { conditionOfActor } from './conditions.js';
 import { byId, element, mark, put, setAttribute, setText } from './element.js';
 import { duration, size } from './figures.js';
 import { KeyedTable } from './keyed-table.js';
+import { wordsOf } from './state-path.js';
 import * as lines from './status-lines.js';
 
 const HEALTH = /** @type {const} */ ({
@@ -81,9 +84,20 @@ export class StatusView {
     this.#tables.parts.show(lines.partRows(status));
   }
 
-  /** The daemon is away: what is shown is the last that was known. */
-  away() {
-    this.#showHealth('away', 'ended');
+  /** A moment of a recording: health is what its root said. @param {Actor | undefined} root @param {string} facts */
+  showMoment(root, facts) {
+    const isAlive = root?.isAlive === true;
+    this.#showHealth(
+      isAlive ? wordsOf(root.state) : 'not running',
+      isAlive ? conditionOfActor(root) : 'ended',
+    );
+    setText(this.#facts, facts);
+    document.title = 'recorded · Earshot';
+  }
+
+  /** The daemon is away; `isKnown`: but it was there. @param {boolean} isKnown */
+  away(isKnown) {
+    this.#showHealth(isKnown ? 'away' : 'not connected', 'ended');
     document.title = 'away · Earshot';
   }
 

@@ -32,13 +32,16 @@ export class TroubleView {
 
 /** @param {Trouble} trouble */
 function itemOf({ actor, condition, text, remedy, since }) {
+  const what =
+    actor === ''
+      ? element('span', { class: 'text' }, text)
+      : element('button', { type: 'button', class: 'link text', 'data-choose': actor, title: actor }, text);
   return element(
     'li',
     { 'data-condition': condition },
     mark(condition),
-    element('span', { class: 'text' }, text),
+    what,
     element('span', { class: 'since' }, since),
     remedy !== '' && element('span', { class: 'remedy' }, element('span', {}, 'do: '), remedy),
-    actor !== '' && element('button', { type: 'button', class: 'link', 'data-choose': actor }, actor),
   );
 }
