@@ -5,6 +5,7 @@ import { realClock, realWorld } from '../../src/real-world.js';
 import { Secret } from '../../src/secret.js';
 import type { TraceActor, TraceLine } from '../../src/trace/format.js';
 import { TraceRecorder } from '../../src/trace/recorder.js';
+import type { Clock } from '../../src/world.js';
 import { keptLog } from '../support/fake-clock.js';
 import type { Standing } from '../support/stately-viewer.js';
 
@@ -20,16 +21,17 @@ export async function inspected(
     readonly secrets?: readonly string[];
     readonly withContent?: boolean;
     readonly port?: number;
+    readonly clock?: Clock;
   } = {},
 ): Promise<Inspected> {
-  const { secrets = [], withContent = false, port = 0 } = options;
+  const { secrets = [], withContent = false, port = 0, clock = realClock } = options;
   const recorder = new TraceRecorder({ clock: realClock, version: '0.0.0', scrub: (line) => line });
   const { log, lines } = keptLog();
   const inspector = await startInspector({
     port,
     withContent,
     lives: recorder.lives,
-    world: realWorld({ connectionsPerHost: 1 }),
+    world: { ...realWorld({ connectionsPerHost: 1 }), clock },
     log,
     secrets: secrets.map((value) => new Secret(value)),
   });

@@ -1,32 +1,13 @@
 import type { StatelyInspectionEvent } from '@statelyai/inspect';
 import { describe, expect, it } from 'vitest';
-import { assign, createActor, setup } from 'xstate';
+import { createActor } from 'xstate';
 import { branchMachine } from '../../machines/branch.js';
 import { Feed } from '../../src/inspect/feed.js';
 import { StatelyWire } from '../../src/inspect/wire.js';
 import { Lives } from '../../src/trace/lives.js';
 import { FakeClock, keptLog, settled } from '../support/fake-clock.js';
 import { notebook } from '../support/stately-viewer.js';
-
-/** Stands for a machine of the catalogue: it counts, holds what the test gives it, and can be made to throw. */
-const counting = (held: unknown) =>
-  setup({
-    types: {} as {
-      context: { readonly count: number; readonly held: unknown };
-      events: { type: 'one.more' | 'work.failed' | 'unheard.of' };
-    },
-    actions: {
-      count: assign({ count: ({ context }) => context.count + 1 }),
-      fail: () => {
-        throw new Error('boom');
-      },
-    },
-  }).createMachine({
-    id: 'queue',
-    context: { count: 0, held },
-    initial: 'open',
-    states: { open: { on: { 'one.more': { actions: 'count' }, 'work.failed': { actions: 'fail' } } } },
-  });
+import { counting } from './counting.js';
 
 /** A branch of one member, and a feed that looks on. */
 function branch(held: unknown = null) {
