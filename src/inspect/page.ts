@@ -50,6 +50,7 @@ function policy(host: string): string {
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
+    'img-src data:',
     `connect-src 'self' ws://${host}`,
     `frame-src ${FRAMES}`,
     "base-uri 'none'",

@@ -89,7 +89,7 @@ describe('the inspector’s port', () => {
     const page = await ask(inspector.url, '/');
     expect(page).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
     expect(page.headers['content-security-policy']).toBe(
-      `default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self' ws://${host}; frame-src https://stately.ai https://*.stately.ai; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+      `default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self' ws://${host}; frame-src https://stately.ai https://*.stately.ai; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
     );
     const parts = [...page.text.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map(([, path = '']) => path);
     expect(parts).toEqual(['/inspector.css', '/relay.js']);

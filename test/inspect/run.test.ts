@@ -59,7 +59,7 @@ describe('earshot run --inspect', () => {
     expect(viewer.frames.length).toBeGreaterThan(50);
   }, 30_000);
 
-  it('refuses a port that is taken before anything is opened: exit 1, which port, and what to do', async () => {
+  it('refuses a port that is taken: exit 1, which port, and what to do', async () => {
     const holder = createServer().listen(0, '127.0.0.1');
     onTestFinished(() => void holder.close());
     await once(holder, 'listening');

@@ -47,6 +47,8 @@ export interface OpenPageOptions
   extends Pick<BrowserContextOptions, 'colorScheme' | 'viewport' | 'hasTouch'> {
   /** What the page may complain of: its daemon is killed on purpose, say. */
   readonly allowed?: RegExp;
+  /** Done before the address is opened. */
+  readonly prepare?: (page: Page) => Promise<void>;
 }
 
 /**
@@ -54,7 +56,7 @@ export interface OpenPageOptions
  * error on its console, no violation of its policy, no request to anywhere but its own origin.
  */
 export async function openPage(url: string, options: OpenPageOptions = {}): Promise<Page> {
-  const { allowed, ...given } = options;
+  const { allowed, prepare, ...given } = options;
   if (browser === undefined) throw new Error('no Chromium: use inChromium');
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...given });
   context.setDefaultTimeout(10_000);
@@ -83,6 +85,7 @@ export async function openPage(url: string, options: OpenPageOptions = {}): Prom
     await context.close();
     expect([...troubles, ...violations]).toEqual([]);
   });
+  await prepare?.(page);
   await page.goto(url);
   return page;
 }

@@ -6,8 +6,8 @@ const INSPECTOR = 'https://stately.ai/inspect';
 const PATIENCE_MS = 10_000;
 const AGAIN_MS = 2_000;
 
-const state = document.querySelector('#state');
-const frame = document.querySelector('#inspector');
+const state = byId('state', HTMLParagraphElement);
+const frame = byId('inspector', HTMLIFrameElement);
 /** @type {WebSocket | undefined} */
 let socket;
 /** Whether the frame shows actors already: those of a daemon that may be gone. */
@@ -37,7 +37,7 @@ function connect(origin) {
   };
   own.onmessage = ({ data }) => {
     isFilled = true;
-    frame.contentWindow.postMessage(JSON.parse(data), origin);
+    frame.contentWindow?.postMessage(JSON.parse(data), origin);
   };
   own.onclose = () => {
     if (socket !== own) return;
@@ -56,4 +56,16 @@ function leave() {
 function showAfresh() {
   leave();
   frame.src = INSPECTOR;
+}
+
+/**
+ * @template {HTMLElement} E
+ * @param {string} id
+ * @param {new () => E} kind
+ * @returns {E}
+ */
+function byId(id, kind) {
+  const found = document.getElementById(id);
+  if (found instanceof kind) return found;
+  throw new Error(`the page has no #${id}`);
 }
