@@ -10,6 +10,7 @@
  * N6  Any message ends the doubt.
  * N7  Without its link a channel waits; it never tries on its own.
  * N8  `channel.leave` ends it from every state; one that was subscribed is unsubscribed first, for `leaveMs` at most.
+ * N9  Told that it is subscribed no more, for a while or for good, it is live no more.
  */
 import { assign, emit, fromPromise, setup } from 'xstate';
 import { backoffDelay } from './backoff.js';
@@ -229,6 +230,7 @@ export const channelMachine = setup({
       },
       on: {
         'channel.leave': 'leaving',
+        'subscription.refused': 'refused',
         'subscription.lost': { target: 'subscribing.resting', actions: 'backOffSubscribing' },
       },
       after: { due: [{ guard: 'isDoubted', target: 'silent' }, { target: 'live' }] },
@@ -239,6 +241,7 @@ export const channelMachine = setup({
       on: {
         'channel.leave': 'leaving',
         'channel.silent': { target: 'subscribing', actions: ['doubt', 'unsubscribe'] },
+        'subscription.refused': 'refused',
         'subscription.lost': { target: 'subscribing.resting', actions: 'backOffSubscribing' },
       },
     },
@@ -250,6 +253,7 @@ export const channelMachine = setup({
         'channel.leave': 'leaving',
         'channel.heard': { target: 'live', actions: 'forgetDoubts' },
         'channel.silent': { target: 'moving', actions: 'doubt' },
+        'subscription.refused': 'refused',
         'subscription.lost': { target: 'subscribing.resting', actions: 'backOffSubscribing' },
       },
     },
@@ -260,6 +264,7 @@ export const channelMachine = setup({
       on: {
         'channel.leave': 'leaving',
         'channel.heard': { target: 'live', actions: 'forgetDoubts' },
+        'subscription.refused': 'refused',
         'subscription.lost': { target: 'subscribing.resting', actions: 'backOffSubscribing' },
       },
       after: { due: { target: 'subscribing', actions: 'unsubscribe' } },

@@ -220,6 +220,16 @@ export class KickStandin {
     else this.#links.refused.delete(this.#chat(slug));
   }
 
+  /** Ends the subscriptions to this channel's chat, and tells the subscribers: of Centrifugo, for Pusher has no words for it. */
+  endSubscription(slug: string, code: number, reason = ''): void {
+    const channel = this.#chat(slug);
+    for (const link of this.#links.open({ transport: 'centrifugo' })) {
+      if (link.unsubscribe(channel)) {
+        link.send(JSON.stringify({ push: { channel, unsubscribe: { code, reason } } }));
+      }
+    }
+  }
+
   /** Drops everybody and stops listening: dials are refused by the system until `comeBack`. */
   async goOffline(): Promise<void> {
     for (const link of this.#links.open()) link.cut();

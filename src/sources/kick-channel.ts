@@ -236,6 +236,7 @@ export class KickChannel implements Subscriber {
 
   unsubscribed(topic: string, why: { readonly text: string; readonly temporary: boolean }): void {
     if (topic !== this.#chatTopic) return;
+    this.#mark.interrupted();
     const type = why.temporary ? 'subscription.lost' : 'subscription.refused';
     const remedy = `check the ids of ${this.slug} (earshot channel add ${this.slug} FILE), or whether it still exists`;
     this.trouble = { code: type, text: why.text, at: this.#deps.world.clock.wall(), remedy };

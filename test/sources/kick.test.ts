@@ -371,6 +371,26 @@ it('a refused subscription is said, and the others live on', async () => {
   expect(reason?.text).toContain('c1 is not heard');
 });
 
+it.each([
+  ['for a while (2500): it asks again at once', 2500, 'live'],
+  ['for good (2000): it is said to be refused, and not taken for live', 2000, 'refused'],
+] as const)('a subscription that the server ends %s', async (_, code, state) => {
+  const run = await kick(2);
+  await until(allLive(run, 'centrifugo'));
+  run.standin.say('c1', { username: 'ann', text: 'before' });
+  await until(() => run.intake.heard.length === 1);
+  run.standin.refuseSubscription('c1', code === 2000);
+  run.standin.endSubscription('c1', code, 'insufficient state');
+  run.standin.say('c1', { username: 'ann', text: 'meanwhile' });
+  await until(() => run.standin.subscribed('c1') === (code === 2500 ? 1 : 0));
+  await until(() => run.channel('c1')?.state === state);
+  expect(run.channel('c2')?.state).toBe('live');
+  // What was said in between is in the history.
+  if (code === 2500) await until(() => run.intake.texts().join() === 'before,meanwhile');
+  else expect(run.source.reasons()[0]?.text).toContain('insufficient state');
+  expect(run.standin.dials).toBe(1);
+});
+
 it('a machine that throws: its connection is started anew, with one socket, and nothing is left held', async () => {
   const ledger = new RememberingLedger();
   ledger.advance({ channel: 'c1', createdAt: Date.now() - 60_000, id: 'x' });
