@@ -40,7 +40,12 @@ export class ConfigDocument {
   readonly #document: Document.Parsed;
 
   constructor(text: string, env: Environment) {
-    const document = parseDocument(text, { lineCounter: this.#lines, prettyErrors: false });
+    const document = parseDocument(text, {
+      lineCounter: this.#lines,
+      prettyErrors: false,
+      // What it would warn of on standard error is refused here, with its place.
+      logLevel: 'error',
+    });
     this.#document = document;
     const errors = document.errors.map(
       ({ code, pos }) => [pos[0], syntaxText(code, text[pos[0] - 1])] as const,
