@@ -56,6 +56,9 @@ export function readPastMessage(data: unknown, channel: string): ChatMessage | s
 
 const asIs = (text: string): string => text;
 
+/** Of the year 9999: later times have no form that Discord or a database takes. */
+const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
 let lastWritten = '';
 let lastTime = 0;
 
@@ -64,12 +67,12 @@ function readTime(value: unknown): number | undefined {
   if (typeof value === 'string') {
     if (value === lastWritten) return lastTime;
     const time = Date.parse(value);
-    if (Number.isNaN(time)) return undefined;
+    if (!(time >= 0 && time <= LATEST)) return undefined;
     lastWritten = value;
     lastTime = time;
     return time;
   }
-  if (typeof value !== 'number' || !Number.isFinite(value) || value <= 0) return undefined;
+  if (typeof value !== 'number' || !(value > 0 && value <= LATEST)) return undefined;
   // Seconds until the year 5138, milliseconds from 1973 on.
   return Math.round(value < 1e11 ? value * 1_000 : value);
 }

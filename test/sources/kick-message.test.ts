@@ -75,6 +75,13 @@ describe('a chat message', () => {
     expect(read({ created_at })).toMatchObject({ createdAt });
   });
 
+  it.each([1e17, 8.64e15, '+010000-01-01T00:00:00Z', '-000001-01-01T00:00:00Z', -1])(
+    'a time that neither Discord nor a database takes is none: %s',
+    (created_at) => {
+      expect(read({ created_at })).toBe('a chat message without a time');
+    },
+  );
+
   it('ids as numbers are text', () => {
     expect(read({ id: 12 })).toMatchObject({ id: '12' });
   });
