@@ -224,10 +224,16 @@ function program(): Command {
   earshot
     .command('machines')
     .description('list the machines, or print one')
-    .argument('[NAME]')
+    .argument('[NAME]', 'a machine, or `tree` for who is under whom')
     .addOption(
-      new Option('--format <FORMAT>', 'how').choices(['mermaid', 'json', 'source']).default('mermaid'),
+      new Option('--format <FORMAT>', 'how one is printed (default: mermaid)').choices([
+        'mermaid',
+        'json',
+        'svg',
+        'source',
+      ]),
     )
+    .addOption(new Option('--json', 'print JSON').conflicts('format'))
     .action(
       runs(async (options: MachinesOptions, name: string | undefined) => {
         const { machines } = await import('./commands/machines.js');

@@ -28,14 +28,18 @@ export const ACTOR_KINDS: readonly ActorKind[] = [
   { path: 'tasks', machine: 'tasks', does: 'named periodic work' },
   { path: 'sources', machine: 'branch', does: 'keeps all sources alive' },
   { path: 'sources/kick', machine: 'branch', does: 'keeps all connections to Kick alive' },
-  { path: 'sources/kick/connection-N', machine: 'branch', does: 'one for each 80 channels' },
+  { path: 'sources/kick/connection-N', machine: 'branch', does: 'one for every 80 channels' },
   { path: 'sources/kick/connection-N/breaker', machine: 'breaker', does: 'whether a dial may be attempted' },
   {
     path: 'sources/kick/connection-N/link',
     machine: 'connection',
     does: 'the WebSocket: dialled, alive, lost',
   },
-  { path: 'sources/kick/connection-N/channel-SLUG', machine: 'channel', does: 'one for each channel' },
+  {
+    path: 'sources/kick/connection-N/channel-SLUG',
+    machine: 'channel',
+    does: 'one for each: ids, subscription, silence',
+  },
   { path: 'deadline/NAME', machine: 'deadline', does: 'beside the tree: one for each request under way' },
 ];
 
@@ -44,8 +48,26 @@ export function nameOf({ path }: ActorKind): string {
   return path.startsWith('deadline/') ? path : path.slice(path.lastIndexOf('/') + 1);
 }
 
+/** Undefined for the supervisor, and for what stands beside the tree. */
+export function parentOf({ path }: ActorKind): ActorKind | undefined {
+  if (path === 'supervisor' || path.startsWith('deadline/')) return undefined;
+  const above = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : 'supervisor';
+  return ACTOR_KINDS.find((kind) => kind.path === above);
+}
+
 /** How far below the supervisor, which is at 0. */
-export function depthOf({ path }: ActorKind): number {
-  if (path === 'supervisor' || path.startsWith('deadline/')) return 0;
-  return path.split('/').length;
+export function depthOf(kind: ActorKind): number {
+  const parent = parentOf(kind);
+  return parent === undefined ? 0 : depthOf(parent) + 1;
+}
+
+/** As a Mermaid flowchart. */
+export function treeDiagram(): string {
+  const lines = ACTOR_KINDS.map((kind, index) => {
+    const words = kind.machine === null || kind.machine === nameOf(kind) ? '' : `<br/>${kind.machine}`;
+    const box = `  ${index}["${nameOf(kind)}${words}"]`;
+    const parent = parentOf(kind);
+    return parent === undefined ? box : `${box}\n  ${ACTOR_KINDS.indexOf(parent)} --- ${index}`;
+  });
+  return `flowchart LR\n${lines.join('\n')}\n`;
 }

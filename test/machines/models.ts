@@ -3,12 +3,12 @@
  * end. From that every path is walked (walks.test.ts). Whoever adds a machine, or an event to one, is asked for it
  * here by the compiler.
  */
-import type { AnyMachineSnapshot, ContextFrom, EventFromLogic, InputFrom } from 'xstate';
+import type { AnyMachineSnapshot, ContextFrom, EventFromLogic, EventObject, InputFrom } from 'xstate';
 import type { catalogue, MachineName } from '../../machines/catalogue.js';
 import type { LookupEnd } from '../../machines/channel.js';
 import type { AttemptEnd } from '../../machines/delivery.js';
 import type { Ended } from '../../machines/supervisor.js';
-import type { ChildEnd } from '../support/walk.js';
+import { type ChildEnd, delaysIn, endEvent } from '../support/walk.js';
 
 type MachineOf<Name extends MachineName> = (typeof catalogue)[Name];
 type Spontaneous<E extends { type: string }> = Exclude<E['type'], `xstate.${string}`>;
@@ -24,6 +24,19 @@ export interface AnyModel {
   >;
   readonly stragglers?: readonly string[];
   readonly matter: (context: AnyMachineSnapshot['context']) => unknown;
+}
+
+/** Every event that may happen in this state, under a name that is the same wherever it happens. */
+export function eventsIn(model: AnyModel, snapshot: AnyMachineSnapshot): [string, EventObject][] {
+  const { context, children: living } = snapshot;
+  const { events, children, stragglers = [] } = model;
+  const sent = Object.entries(events).flatMap(([type, payloads]) =>
+    payloads(context).map((payload) => ({ type, ...payload })),
+  );
+  const ends = Object.entries(children)
+    .filter(([id]) => id in living || stragglers.includes(id))
+    .flatMap(([id, ways]) => ways(context).map((end) => endEvent(id, end)));
+  return [...sent, ...ends, ...delaysIn(snapshot)].map((event, index) => [`${index} ${event.type}`, event]);
 }
 
 export interface Model<Name extends MachineName> {

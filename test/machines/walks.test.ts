@@ -7,24 +7,11 @@ import { describe, expect, it } from 'vitest';
 import type { AnyMachineSnapshot, EventObject } from 'xstate';
 import { TestModel } from 'xstate/graph';
 import { catalogue, type MachineName } from '../../machines/catalogue.js';
-import { delaysIn, endEvent, Ground, Walker } from '../support/walk.js';
-import { type AnyModel, MODELS } from './models.js';
+import { Ground, Walker } from '../support/walk.js';
+import { type AnyModel, eventsIn, MODELS } from './models.js';
 
 /** Several times what the largest machine needs. Beyond it stands a number that grows for ever in a `matter`. */
 const PLACES_MAX = 60_000;
-
-/** Every event that may happen in this state, under a name that is the same wherever it happens. */
-function eventsIn(model: AnyModel, snapshot: AnyMachineSnapshot): [string, EventObject][] {
-  const { context, children: living } = snapshot;
-  const { events, children, stragglers = [] } = model;
-  const sent = Object.entries(events).flatMap(([type, payloads]) =>
-    payloads(context).map((payload) => ({ type, ...payload })),
-  );
-  const ends = Object.entries(children)
-    .filter(([id]) => id in living || stragglers.includes(id))
-    .flatMap(([id, ways]) => ways(context).map((end) => endEvent(id, end)));
-  return [...sent, ...ends, ...delaysIn(snapshot)].map((event, index) => [`${index} ${event.type}`, event]);
-}
 
 function pathsOver({ machine }: Ground, model: AnyModel, input: unknown) {
   const names = new WeakMap<EventObject, string>();

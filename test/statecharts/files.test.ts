@@ -1,17 +1,15 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type AnyStateMachine, createMachine } from 'xstate';
 import { catalogue } from '../../machines/catalogue.js';
 import { wordsOf } from '../../src/statecharts/chart.js';
 import { definitionOf } from '../../src/statecharts/definition.js';
 import { statechartFiles } from '../../src/statecharts/drawing/files.js';
 import { mermaidOf } from '../../src/statecharts/mermaid.js';
-import { sourceOf } from '../../src/statecharts/source.js';
 
 const VISUALIZATIONS = fileURLToPath(new URL('../../visualizations/', import.meta.url));
-const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));
 const machines = Object.entries(catalogue) as [string, AnyStateMachine][];
 
 describe('visualizations', () => {
@@ -50,21 +48,4 @@ describe('visualizations', () => {
     expect(definition).not.toMatch(/\bnull\b/);
     expect(mermaidOf(createMachine(JSON.parse(definition)))).toBe(mermaidOf(machine));
   });
-
-  it.each(machines)(
-    'hold a source of %s that is the same machine with nothing but xstate at hand',
-    async (name, machine) => {
-      const folder = join(DIST, `.statecharts-${process.pid}`);
-      mkdirSync(folder, { recursive: true });
-      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-      const source = sourceOf(name);
-      expect([...source.matchAll(/from '([^']+)'/g)].map(([, from]) => from)).toEqual(['xstate']);
-      const file = join(folder, `${name}.ts`);
-      writeFileSync(file, source);
-      const exported: Record<string, unknown> = await import(file);
-      const pasted = exported[`${name}Machine`] as AnyStateMachine;
-      expect(JSON.stringify(pasted.config)).toBe(JSON.stringify(machine.config));
-      expect(Object.keys(pasted.implementations.guards)).toEqual(Object.keys(machine.implementations.guards));
-    },
-  );
 });
