@@ -6,6 +6,8 @@ export default defineConfig({
     // It has packages of its own, and its own configuration.
     exclude: ['test/interop/**'],
     testTimeout: 20_000,
+    // Pages and processes are waited for: on a machine with much else to do a second is not long.
+    expect: { poll: { timeout: 10_000 } },
     // Two files at a time: several tests start real daemons, and small machines are what this runs on.
     maxWorkers: 2,
     pool: 'forks',

@@ -44,7 +44,9 @@ inChromium('the page of a running daemon', () => {
     await expect.poll(() => page.locator('#figures-pane').textContent()).toContain(`pid ${next}`);
     await expect.poll(() => actor(page, 'sinks/discord/breaker').getAttribute('data-state')).toBe('closed');
     // Both lives are in the log, one after the other.
-    expect(await page.locator('#log').textContent()).toMatch(/actors met.*actors met/s);
+    await expect
+      .poll(() => page.locator('#log').textContent())
+      .toMatch(/Earshot 1\.0\.0 .* actors alive.*Earshot 1\.0\.0 .* actors alive/s);
   }, 40_000);
 
   it('can be used by everyone, in light and dark and on a phone, well or in trouble', async () => {

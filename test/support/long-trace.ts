@@ -1,69 +1,72 @@
-/** A trace as long as wanted, of a daemon that never was: its channels come and go, its breaker opens once a minute. */
-import { machineHashes, TRACE_FORMAT, type TraceLine } from '../../src/trace/format.js';
+/** A trace as long as wanted, of a daemon that never was: its channels come and go, its breaker turns every 100 events. */
+import { machineHashes, TRACE_FORMAT, type TraceActor, type TraceLine } from '../../src/trace/format.js';
 
 export interface LongTraceOptions {
   readonly events: number;
   /** Slugs of the channels. */
   readonly channels: readonly string[];
-  /** What the sink's breaker says of its failures. */
+  /** What the sink and the channels say of their failures. */
   readonly error?: string;
 }
 
-const BREAKER = 'sinks/discord/breaker';
+const BEGAN = Date.UTC(2026, 0, 1);
 const STEP_MS = 50;
-/** One event in so many is the breaker's. */
 const BREAKER_EVERY = 100;
 
-/** The breaker's way, again and again: to, the event that led there. */
-const WAY = [
+/** Again and again: the next state, and the event that leads there. */
+const BREAKER_TURNS = [
   ['open', 'call.failed'],
   ['halfOpen', 'xstate.after.due.breaker.open'],
   ['probing', 'probe.started'],
   ['closed', 'call.succeeded'],
 ] as const;
+const CHANNEL_TURNS = [
+  ['silent', 'xstate.after.due.channel.filling'],
+  ['live', 'channel.heard'],
+] as const;
 
-/** Its text; line 1 is the header, the actors follow, then exactly as many events as wanted. */
+/** A header, everyone alive, and then exactly as many events as wanted. */
 export function longTrace({ events, channels, error = 'Discord answered 503' }: LongTraceOptions): string {
-  const paths = channels.map((slug) => `sources/kick/connection-1/channels/${slug}`);
-  const lines: TraceLine[] = [];
-  let seq = 0;
-  const stamp = (step: number) => ({
-    seq: ++seq,
-    at: step * STEP_MS,
-    wall: 1_767_225_600_000 + step * STEP_MS,
+  const at = (step: number) => ({ seq: step, at: step * STEP_MS, wall: BEGAN + step * STEP_MS });
+  const alive = (path: string, machine: string, value: string, life: number): TraceActor => ({
+    kind: 'actor',
+    ...at(0),
+    life,
+    path,
+    machine,
+    value,
+    context: { lastError: null },
   });
-  const states = new Map<string, string>();
-  const born = (path: string, machine: string, value: string, context: Record<string, unknown> = {}) => {
-    states.set(path, value);
-    const life = states.size;
-    lives.set(path, life);
-    lines.push({ kind: 'actor', ...stamp(0), life, path, machine, value, context });
+  const breaker = alive('sinks/discord/breaker', 'breaker', 'closed', 1);
+  const others = channels.map((slug, index) =>
+    alive(`sources/kick/connection-1/channels/${slug}`, 'channel', 'live', index + 2),
+  );
+  const states = new Map<TraceActor, unknown>();
+  const happened = (step: number): TraceLine => {
+    const isBreakers = step % BREAKER_EVERY === 0;
+    const actor = (isBreakers ? undefined : others[step % others.length]) ?? breaker;
+    const turn = isBreakers ? step / BREAKER_EVERY - 1 : Math.floor(step / others.length);
+    const turns = isBreakers ? BREAKER_TURNS : CHANNEL_TURNS;
+    const [to, type] = turns[turn % turns.length] ?? BREAKER_TURNS[0];
+    const { life, path, machine, value } = actor;
+    const from = states.get(actor) ?? value;
+    states.set(actor, to);
+    const changed = { lastError: to === 'closed' || to === 'live' ? null : error };
+    return { kind: 'event', ...at(step), life, path, machine, event: { type }, from, to, changed };
   };
-  const lives = new Map<string, number>();
-  const turn = (step: number, path: string, machine: string, to: string, type: string, changed = {}) => {
-    const from = states.get(path);
-    states.set(path, to);
-    const life = lives.get(path) ?? 0;
-    lines.push({ kind: 'event', ...stamp(step), life, path, machine, event: { type }, from, to, changed });
-  };
-  lines.push({
+  const header: TraceLine = {
     kind: 'header',
     format: TRACE_FORMAT,
     version: '1.0.0',
     at: 0,
-    wall: 1_767_225_600_000,
+    wall: BEGAN,
     machines: machineHashes(),
-  });
-  born('sinks/discord/queue', 'queue', 'empty');
-  born(BREAKER, 'breaker', 'closed', { failures: 0 });
-  for (const path of paths) born(path, 'channel', 'live', { lastError: null });
-  for (let step = 1; step <= events; step += 1) {
-    const [to, type] = WAY[(step / BREAKER_EVERY - 1) % WAY.length] ?? WAY[0];
-    const path = paths[step % paths.length] ?? BREAKER;
-    if (step % BREAKER_EVERY === 0) turn(step, BREAKER, 'breaker', to, type, { lastError: error });
-    else if (states.get(path) === 'live')
-      turn(step, path, 'channel', 'silent', 'xstate.after.due.channel.filling', { lastError: error });
-    else turn(step, path, 'channel', 'live', 'channel.heard');
-  }
+  };
+  const lines = [
+    header,
+    breaker,
+    ...others,
+    ...Array.from({ length: events }, (_, index) => happened(index + 1)),
+  ];
   return `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`;
 }
