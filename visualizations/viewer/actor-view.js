@@ -4,6 +4,7 @@
 import { ChartView } from './chart-view.js';
 import { conditionOfActor } from './conditions.js';
 import { byId, element, mark, setAttribute, setText } from './element.js';
+import { eventWords } from './event-words.js';
 import { duration, short, timeOfDay } from './figures.js';
 import { ordersFor } from './orders.js';
 import { wordsOf } from './state-path.js';
@@ -57,12 +58,7 @@ export class ActorView {
     setAttribute(this.#state, 'data-condition', condition);
     setText(word, actor === undefined ? '' : wordsOf(actor.state));
     const nobody = path === '' ? '' : 'not alive at this moment';
-    setText(
-      rest,
-      actor === undefined
-        ? nobody
-        : `${actor.isAlive ? '' : 'ended, '}${duration(now - actor.since)} · ${actor.machine}`,
-    );
+    setText(rest, actor === undefined ? nobody : sinceOf(actor, now));
   }
 
   /** What changed since it was shown last stands out. @param {Actor | undefined} actor */
@@ -103,14 +99,21 @@ export class ActorView {
  * @param {number} now
  */
 function linesOf({ turn, timers }, now) {
-  const due = Object.entries(timers)
-    .filter(([, at]) => at > now - 1_000)
-    .map(([event, at]) => `after ${delayOf(event)}: in ${duration(at - now)}`);
-  if (turn === null) return ['no change of state seen', ...due];
-  return [`${turn.event}: ${wordsOf(turn.from)} → ${wordsOf(turn.to)} at ${timeOfDay(turn.wall)}`, ...due];
+  const due = Object.entries(timers).map(
+    ([event, at]) => `${eventWords(event)}: ${at > now ? `in ${duration(at - now)}` : 'now'}`,
+  );
+  if (turn === null) return ['no change of state seen yet', ...due];
+  return [
+    `${eventWords(turn.event)}: ${wordsOf(turn.from)} → ${wordsOf(turn.to)}, ${timeOfDay(turn.wall)}`,
+    ...due,
+  ];
 }
 
-/** `xstate.after.recovery.breaker.open` → `recovery`. @param {string} event */
-function delayOf(event) {
-  return event.split('.')[2] ?? event;
+/**
+ * @param {Actor} actor
+ * @param {number} now
+ */
+function sinceOf({ machine, since, isMet, isAlive }, now) {
+  const how = isAlive ? (isMet ? 'for at least' : 'for') : 'ended, last changed';
+  return `${how} ${duration(now - since)}${isAlive ? '' : ' ago'} · ${machine}`;
 }

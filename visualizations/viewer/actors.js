@@ -22,7 +22,8 @@ import { isWithin, stateOf } from './state-path.js';
  * @property {string} machine
  * @property {string} state as `stateOf` writes it
  * @property {Readonly<Record<string, unknown>>} context
- * @property {number} since when it came into this state, or was met in it; epoch milliseconds
+ * @property {number} since when it came into this state, epoch milliseconds
+ * @property {boolean} isMet it was in this state already when it was met, nobody knows since when
  * @property {Turn | null} turn the last one
  * @property {Readonly<Record<string, number>>} timers epoch milliseconds at which its delays are due, by their event
  * @property {boolean} isAlive
@@ -34,6 +35,8 @@ export class Actors {
   /** Paths of before the last header that have not been named since. @type {Set<string>} */
   #unconfirmed = new Set();
   #isSameProcess = false;
+  /** Between a header and what happens next: who is named now was alive before. */
+  #isIntroducing = false;
 
   /** @param {Map<string, readonly Actor[]>} [byPath] */
   constructor(byPath = new Map()) {
@@ -76,6 +79,7 @@ export class Actors {
       case 'header':
         this.#unconfirmed = new Set(this.#byPath.keys());
         this.#isSameProcess = isSameProcess;
+        this.#isIntroducing = true;
         return;
       case 'actor':
         this.#met(line);
@@ -97,6 +101,7 @@ export class Actors {
   settle() {
     for (const path of this.#unconfirmed) this.#byPath.delete(path);
     this.#unconfirmed.clear();
+    this.#isIntroducing = false;
   }
 
   /**
@@ -122,6 +127,7 @@ export class Actors {
       state,
       context,
       since: known?.state === state ? known.since : wall,
+      isMet: known?.state === state ? known.isMet : this.#isIntroducing,
       turn: known?.turn ?? null,
       timers: known?.timers ?? dueAt(wall, delays),
       isAlive: true,
@@ -146,6 +152,7 @@ export class Actors {
       state,
       context: withChanges(before?.context ?? {}, changed),
       since: hasTurned || before === undefined ? wall : before.since,
+      isMet: !hasTurned && (before?.isMet ?? true),
       turn: hasTurned ? { event: event.type, from: was, to: state, wall, seq } : (before?.turn ?? null),
       timers: stillRunning({ ...before?.timers, ...dueAt(wall, delays) }, machine, state, event.type, delays),
       isAlive: true,

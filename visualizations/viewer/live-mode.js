@@ -9,6 +9,8 @@ import { LiveFeed } from './live-feed.js';
 
 const STATUS_MS = 1_000;
 const STATUS_UNSEEN_MS = 10_000;
+/** While there is no answer. */
+const STATUS_RETRY_MAX_MS = 15_000;
 /** Of actors that ended, so that one can see how. */
 const ENDED_MAX = 60;
 
@@ -30,6 +32,7 @@ export class LiveMode {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   #isRunning = false;
+  #failures = 0;
 
   /**
    * @param {Daemon} daemon
@@ -89,13 +92,19 @@ export class LiveMode {
       this.status = /** @type {StatusDocument} */ (await this.#daemon.ask('GET', '/status'));
       if (this.#away.status !== undefined) this.#feed.hurry();
       this.#away.status = undefined;
+      this.#failures = 0;
     } catch (error) {
       this.#away.status = reasonOf(error);
+      this.#failures += 1;
     }
     this.#changed();
     if (!this.#isRunning) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#askStatus(), document.hidden ? STATUS_UNSEEN_MS : STATUS_MS);
+    const waitMs = Math.min(
+      STATUS_RETRY_MAX_MS,
+      (document.hidden ? STATUS_UNSEEN_MS : STATUS_MS) * 2 ** this.#failures,
+    );
+    this.#timer = setTimeout(() => this.#askStatus(), waitMs);
   }
 
   /** @param {readonly Told[]} batch */

@@ -3,6 +3,7 @@
 /** @import { Entry } from './entry.js' */
 import { conditionOf } from './conditions.js';
 import { element, mark } from './element.js';
+import { eventWords } from './event-words.js';
 import { count, dayAndTime, short, timeOfDay } from './figures.js';
 import { stateOf, wordsOf } from './state-path.js';
 import { readLine } from './trace-line.js';
@@ -43,7 +44,7 @@ function partsOf(entry) {
   if (line.kind === 'header') {
     return [time, element('span', { class: 'what' }, begunText(line, entry.beginning))];
   }
-  const path = element('span', { class: 'path' }, line.path);
+  const path = element('span', { class: 'path', title: line.path }, element('bdi', {}, line.path));
   if (line.kind === 'event') return [time, path, ...eventOf(line)];
   const state = line.kind === 'actor' ? stateOf(line.value) : '';
   const what = line.kind === 'actor' ? 'started' : 'ended';
@@ -81,7 +82,7 @@ function eventOf({ machine, event, from, to, changed, dropped }) {
   const told = Object.entries(changed).filter(([key]) => !UNTOLD.has(key));
   const changes = told.slice(0, CHANGES_SHOWN).map(([key, value]) => `${key} ${short(value)}`);
   return [
-    element('span', { class: 'on' }, event.type),
+    element('span', { class: 'on', title: event.type }, eventWords(event.type)),
     element('span', { class: 'turn' }, ...turn),
     element(
       'span',

@@ -244,6 +244,12 @@ export class Page {
     this.#log.refresh();
     const all = recorded?.recording ?? this.#live.journal;
     setText(byId('log-count'), `${count(this.#log.size)} of ${count(all.end - all.first)}`);
+    byId('log-empty').hidden = this.#log.size > 0;
+    const isFiltered = all.end > all.first;
+    setText(
+      byId('log-empty'),
+      isFiltered ? 'No line passes the filter.' : 'Nothing has happened since this page met Earshot.',
+    );
     byId('newest').hidden = recorded !== undefined || this.#log.isFollowing;
     if (recorded === undefined) this.#drawLive();
     else this.#drawRecorded(recorded);

@@ -1,7 +1,8 @@
 /** The status document as rows for people: what is wrong first, worded as `earshot status` words it. */
-/** @import { StatusDocument, SinkStatus } from '../../src/status.js' */
-/** @import { ChannelStatus, ConnectionStatus } from '../../src/sources/source.js' */
+/** @import { StatusDocument } from '../../src/status.js' */
+/** @import { ChannelStatus } from '../../src/sources/source.js' */
 /** @import { BreakerStatus } from '../../src/actors/breaker.js' */
+/** @import { Card } from './keyed-cards.js' */
 /** @import { Condition } from './conditions.js' */
 /** @import { Trouble } from './trouble-view.js' */
 import { CONDITION_OF, CONDITIONS, conditionOf, worstOf } from './conditions.js';
@@ -30,47 +31,45 @@ export function troublesOf(status) {
     .sort((a, b) => CONDITIONS.indexOf(a.condition) - CONDITIONS.indexOf(b.condition));
 }
 
-/** @param {StatusDocument} status */
-export function sinkRows({ sinks }) {
+/** @param {StatusDocument} status @returns {Card[]} */
+export function sinkCards({ sinks }) {
   return worstFirst(
-    sinks.map((sink) => {
-      const { name, breaker, queue, delivered, retried, dead, expired } = sink;
-      return {
-        key: name,
-        actor: `sinks/${name}`,
-        condition: worstOf([deliveryCondition(sink.state), breakerCondition(breaker)]),
-        cells: [
-          name,
-          sinkState(sink),
-          breakerText(breaker),
-          `${count(queue.size)}/${count(queue.limit)}`,
-          queue.outbox === 0 ? '0' : `${count(queue.outbox)}, oldest ${duration(queue.oldestMs)}`,
-          count(delivered),
-          count(retried),
-          count(dead + expired),
-        ],
-      };
-    }),
+    sinks.map(({ name, state, breaker, queue, delivered, retried, dead, expired, lastError }) => ({
+      key: name,
+      actor: `sinks/${name}`,
+      condition: worstOf([deliveryCondition(state), breakerCondition(breaker)]),
+      name,
+      state: wordsOf(state),
+      figures: {
+        breaker: breakerText(breaker),
+        queue: `${count(queue.size)} of ${count(queue.limit)}`,
+        outbox: queue.outbox === 0 ? '0' : `${count(queue.outbox)}, oldest ${duration(queue.oldestMs)}`,
+        delivered: count(delivered),
+        retried: count(retried),
+        'given up': count(dead + expired),
+      },
+      note: lastError === null || conditionOf('breaker', breaker.state) === 'well' ? '' : lastError.text,
+    })),
   );
 }
 
-/** @param {StatusDocument} status */
-export function connectionRows({ sources }) {
+/** @param {StatusDocument} status @returns {Card[]} */
+export function connectionCards(status) {
+  const now = nowOf(status);
   return worstFirst(
-    sources.flatMap(({ platform, connections }) =>
-      connections.map((connection) => ({
-        key: `${platform}/${connection.id}`,
-        actor: `sources/${platform}/${connection.id}/link`,
-        condition: worstOf([connectionCondition(connection), breakerCondition(connection.breaker)]),
-        cells: [
-          `${platform} ${connection.id}`,
-          connection.transport === null
-            ? wordsOf(connection.state)
-            : `${wordsOf(connection.state)}, ${connection.transport}`,
-          breakerText(connection.breaker),
-          count(connection.attempt),
-          connection.lastError?.text ?? '',
-        ],
+    status.sources.flatMap(({ platform, connections }) =>
+      connections.map(({ id, state, sinceAt, transport, attempt, breaker, lastError }) => ({
+        key: `${platform}/${id}`,
+        actor: `sources/${platform}/${id}/link`,
+        condition: worstOf([connectionCondition(state), breakerCondition(breaker)]),
+        name: `${platform} ${id}`,
+        state: `${wordsOf(state)} for ${duration(now - sinceAt)}`,
+        figures: {
+          transport: transport ?? 'none',
+          breaker: breakerText(breaker),
+          attempt: count(attempt),
+        },
+        note: lastError === null || state === 'connected' ? '' : lastError.text,
       })),
     ),
   );
@@ -150,12 +149,6 @@ export function partRows({ pool, store, tasks, memory, trace, pid }) {
   ];
 }
 
-/** @param {SinkStatus} sink */
-function sinkState({ state, lastError }) {
-  const isTroubled = deliveryCondition(state) === 'trouble';
-  return isTroubled && lastError ? `${wordsOf(state)}: ${lastError.text}` : wordsOf(state);
-}
-
 /** @param {BreakerStatus} breaker */
 function breakerText({ state, failures, threshold, retryInMs }) {
   if (state === 'open') return `open, retry in ${duration(retryInMs)}`;
@@ -171,8 +164,8 @@ function breakerCondition({ state }) {
 const deliveryCondition = (state) => (state === 'failed' ? 'trouble' : conditionByLeaf('delivery', state));
 /** @param {string} state */
 const poolCondition = (state) => conditionByLeaf('pool', state);
-/** @param {ConnectionStatus} connection */
-const connectionCondition = ({ state }) =>
+/** @param {string} state */
+const connectionCondition = (state) =>
   state === 'connected' ? 'well' : conditionByLeaf('connection', state);
 /** @param {ChannelStatus} channel */
 const channelCondition = ({ state }) => conditionByLeaf('channel', state);

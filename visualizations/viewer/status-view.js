@@ -4,6 +4,7 @@
 import { conditionOfActor } from './conditions.js';
 import { byId, element, mark, put, setAttribute, setText } from './element.js';
 import { duration, size } from './figures.js';
+import { KeyedCards } from './keyed-cards.js';
 import { KeyedTable } from './keyed-table.js';
 import { wordsOf } from './state-path.js';
 import * as lines from './status-lines.js';
@@ -28,18 +29,9 @@ export class StatusView {
   #health = byId('health');
   #facts = byId('facts');
   #icon = byId('icon', HTMLLinkElement);
+  #sinks = new KeyedCards('Sinks');
+  #connections = new KeyedCards('Connections');
   #tables = {
-    sinks: new KeyedTable('Sinks', [
-      'sink',
-      'state',
-      'breaker',
-      'queue',
-      'outbox',
-      'delivered',
-      'retried',
-      'given up',
-    ]),
-    connections: new KeyedTable('Connections', ['connection', 'state', 'breaker', 'attempt', 'last error']),
     channels: new KeyedTable('Channels', ['channel', 'state', 'heard', 'matched', 'dropped', 'last heard']),
     timeouts: new KeyedTable('Timeouts', ['operation', 'started', 'timed out', 'rate', 'longest']),
     account: new KeyedTable('Account', ['what was heard', 'messages']),
@@ -48,24 +40,15 @@ export class StatusView {
 
   /** @param {HTMLElement} pane */
   constructor(pane) {
-    const section = (/** @type {string} */ title, /** @type {KeyedTable} */ table) => {
-      const id = `figures-${title.toLowerCase().replaceAll(' ', '-')}`;
-      return element(
-        'section',
-        { class: 'figures', 'aria-labelledby': id },
-        element('h2', { id }, title),
-        element('div', { class: 'scroll', tabindex: 0, role: 'group', 'aria-labelledby': id }, table.element),
-      );
-    };
-    const { sinks, connections, channels, timeouts, account, parts } = this.#tables;
+    const { channels, timeouts, account, parts } = this.#tables;
     put(
       pane,
-      section('Sinks', sinks),
-      section('Connections', connections),
-      section('Channels', channels),
-      section('Timeouts', timeouts),
-      section('Account', account),
-      section('Parts', parts),
+      sectionOf('Sinks', this.#sinks.element),
+      sectionOf('Connections', this.#connections.element),
+      sectionOf('Channels', channels.element),
+      sectionOf('Timeouts', timeouts.element),
+      sectionOf('Account', account.element),
+      sectionOf('Parts', parts.element),
     );
   }
 
@@ -76,8 +59,8 @@ export class StatusView {
     setText(this.#facts, `${version} · up ${duration(uptimeMs)} · ${size(memory.rssBytes)}`);
     const trouble = status.reasons.find(({ severity }) => severity === 'degraded');
     document.title = `${trouble ? `${trouble.text} · ` : ''}${health} · Earshot`;
-    this.#tables.sinks.show(lines.sinkRows(status));
-    this.#tables.connections.show(lines.connectionRows(status));
+    this.#sinks.show(lines.sinkCards(status));
+    this.#connections.show(lines.connectionCards(status));
     this.#tables.channels.show(lines.channelRows(status));
     this.#tables.timeouts.show(lines.timeoutRows(status));
     this.#tables.account.show(lines.accountRows(status));
@@ -113,4 +96,18 @@ export class StatusView {
     const circle = `<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><circle cx='8' cy='8' r='7' fill='${COLORS[condition]}'/></svg>`;
     setAttribute(this.#icon, 'href', `data:image/svg+xml,${encodeURIComponent(circle)}`);
   }
+}
+
+/**
+ * @param {string} title
+ * @param {HTMLElement} content
+ */
+function sectionOf(title, content) {
+  const id = `figures-${title.toLowerCase()}`;
+  return element(
+    'section',
+    { class: 'figures', 'aria-labelledby': id },
+    element('h2', { id }, title),
+    element('div', { class: 'scroll' }, content),
+  );
 }
