@@ -108,6 +108,7 @@ function sectionOf(title, content) {
     'section',
     { class: 'figures', 'aria-labelledby': id },
     element('h2', { id }, title),
-    element('div', { class: 'scroll' }, content),
+    // A table may be wider than its place: then it is scrolled, by keyboard too.
+    element('div', { class: 'scroll', role: 'group', 'aria-labelledby': id, tabindex: 0 }, content),
   );
 }
