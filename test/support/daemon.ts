@@ -63,8 +63,9 @@ export interface ConfigParts {
   readonly channels?: readonly KickChannel[];
   /** YAML of the sinks, indented by two. */
   readonly sinks: string;
-  /** More YAML at the top level. */
+  /** More YAML at the top level, and under `kick`, indented by two. */
   readonly more?: string;
+  readonly moreKick?: string;
   readonly transport?: 'auto' | 'pusher' | 'centrifugo';
   /** Another Pusher than the stand-in's. */
   readonly pusher?: { readonly url: string; readonly key: string };
@@ -76,6 +77,7 @@ export function configText({
   channels: watched = channels(1),
   sinks,
   more = '',
+  moreKick = '',
   transport = 'auto',
   pusher = { url: kick.wsUrl, key: kick.pusherKey },
 }: ConfigParts): string {
@@ -90,6 +92,7 @@ kick:
   web: ${kick.url}
   transport: ${transport}
   pusher: { url: "${pusher.url}", key: ${pusher.key} }
+${moreKick}
   channels:
 ${list.join('\n')}
 sinks:

@@ -9,6 +9,8 @@ import type { StatusDocument } from '../../src/status.js';
 import { askDaemon } from './ask-daemon.js';
 import type { LogLine } from './daemon.js';
 
+/** To ask without a pause would take a core, of which the daemon has need. */
+const LOOK_MS = 5;
 const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
 
 export interface EarshotProcess {
@@ -18,6 +20,8 @@ export interface EarshotProcess {
   /** Resolves with the exit code (128 + n after a signal nobody caught). */
   readonly exited: Promise<number>;
   status(): Promise<StatusDocument>;
+  /** With signal 9, unless it has ended. */
+  kill(): Promise<void>;
   /** Resolves once the claim about the status holds. */
   until(claim: (status: StatusDocument) => unknown, withinMs?: number): Promise<void>;
 }
@@ -29,11 +33,18 @@ export interface ProcessOptions {
   readonly nodeArgs?: readonly string[];
 }
 
-/** Starts `earshot run` on this configuration. The store is `earshot.db` in the same folder. */
-export function startProcess(
+/** Starts `earshot run` on this configuration. The store is `earshot.db` in the same folder. Killed when the test ends. */
+export function startProcess(yaml: string, folder: string, options: ProcessOptions = {}): EarshotProcess {
+  const earshot = spawnEarshot(yaml, folder, options);
+  onTestFinished(() => earshot.kill());
+  return earshot;
+}
+
+/** The same for whoever ends it himself. */
+export function spawnEarshot(
   yaml: string,
   folder: string,
-  { args = [], nodeArgs = [] }: ProcessOptions = {},
+  { args = [], nodeArgs = [] }: ProcessOptions,
 ): EarshotProcess {
   const file = join(folder, 'earshot.yaml');
   writeFileSync(file, yaml);
@@ -53,10 +64,6 @@ export function startProcess(
     output += chunk;
   });
   const exited = once(child, 'close').then(([code, signal]) => (signal === null ? Number(code) : 137));
-  onTestFinished(async () => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-    await exited;
-  });
   const status = async (): Promise<StatusDocument> =>
     JSON.parse((await askDaemon(join(folder, 'earshot.db.sock'), 'GET', '/status')).text);
   return {
@@ -65,6 +72,10 @@ export function startProcess(
     output: () => output,
     exited,
     status,
+    async kill() {
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      await exited;
+    },
     async until(claim, withinMs = 10_000) {
       const end = performance.now() + withinMs;
       for (;;) {
@@ -75,7 +86,7 @@ export function startProcess(
             `not within ${withinMs} ms: ${String(claim)}\n${JSON.stringify(now)}\n${output.slice(-3_000)}`,
           );
         }
-        await new Promise((resolve) => setImmediate(resolve));
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
       }
     },
   };
