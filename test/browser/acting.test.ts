@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { expectFitForEveryone } from '../support/axe.js';
-import { inChromium, openPage, untilLit } from '../support/browser.js';
+import { DAEMON_GONE, inChromium, openPage, untilLit } from '../support/browser.js';
 import { watchedDaemon } from '../support/watched-daemon.js';
 
 const HOSTILE = '<img src="x" onerror="document.title=1"><b>bold</b>';
@@ -77,7 +77,7 @@ inChromium('acting from the page', () => {
   it('writes a flight recording, and stops the daemon', async () => {
     const daemon = await watchedDaemon();
     const page = await openPage(await daemon.address(), {
-      allowed: /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY/,
+      allowed: DAEMON_GONE,
     });
     await order(page, 'Flight recording…', 'Write it');
     await expect.poll(async () => (await daemon.process.status()).trace.blackbox?.reason).toBe('asked');

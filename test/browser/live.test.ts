@@ -2,7 +2,7 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
 import { expectFitForEveryone } from '../support/axe.js';
-import { inChromium, openPage, untilLit } from '../support/browser.js';
+import { DAEMON_GONE, inChromium, openPage, untilLit } from '../support/browser.js';
 import { watchedDaemon } from '../support/watched-daemon.js';
 
 const actor = (page: Page, path: string) => page.locator(`[data-actor="${path}"]`);
@@ -29,7 +29,7 @@ inChromium('the page of a running daemon', () => {
   it('says that the daemon is gone, and shows the next one from its beginning', async () => {
     const daemon = await watchedDaemon();
     const page = await openPage(await daemon.address(), {
-      allowed: /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY/,
+      allowed: DAEMON_GONE,
     });
     await expect.poll(() => page.locator('#health').textContent()).toBe('healthy');
     const pid = String(daemon.process.child.pid);

@@ -21,6 +21,10 @@ const ARGS = [
 ];
 const LIT_STATES = fileURLToPath(new URL('./lit-states.js', import.meta.url));
 
+/** What the console has to say when a daemon goes while its page is open. */
+export const DAEMON_GONE =
+  /net::ERR_(CONNECTION_(REFUSED|RESET|CLOSED)|INCOMPLETE_CHUNKED_ENCODING|EMPTY_RESPONSE)/;
+
 let browser: Browser | undefined;
 
 /** Tests that need Chromium; one of it for all of them. */

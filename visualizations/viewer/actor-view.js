@@ -30,13 +30,14 @@ export class ActorView {
   /**
    * @param {string} path
    * @param {Actor | undefined} actor undefined when nobody lives there at this moment
+   * @param {Actor | undefined} charted the same, or as it was a glance ago
    * @param {number} now epoch milliseconds
    * @param {boolean} mayAct
    */
-  show(path, actor, now, mayAct) {
+  show(path, actor, charted, now, mayAct) {
     setText(this.#title, path === '' ? 'No actor chosen' : path);
     setAttribute(this.#pane, 'data-path', path);
-    this.#chart.show(actor);
+    this.#chart.show(charted);
     this.#showState(path, actor, now);
     setText(this.#last, actor === undefined ? '' : linesOf(actor, now).join(' · '));
     this.#showContext(actor);

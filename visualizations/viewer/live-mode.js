@@ -4,6 +4,7 @@
 /** @import { Daemon } from './daemon.js' */
 import { Chronicle } from './chronicle.js';
 import { Refused } from './daemon.js';
+import { Glance } from './glance.js';
 import { Journal } from './journal.js';
 import { LiveFeed } from './live-feed.js';
 
@@ -21,6 +22,7 @@ const ENDED_MAX = 60;
 
 export class LiveMode {
   journal = new Journal();
+  glance = new Glance();
   /** @type {StatusDocument | undefined} */
   status;
   #chronicle = new Chronicle((entry) => this.journal.add(entry));
@@ -109,7 +111,10 @@ export class LiveMode {
 
   /** @param {readonly Told[]} batch */
   #told(batch) {
-    for (const { text, line } of batch) this.#chronicle.take(text, line);
+    for (const { text, line } of batch) {
+      this.#chronicle.take(text, line);
+      this.glance.note(this.actors.at(this.glance.path));
+    }
     // An introduction may come in pieces; a sign of life is not in the middle of one.
     if (batch.length === 0) this.#chronicle.settle();
     this.actors.forgetEnded(ENDED_MAX);

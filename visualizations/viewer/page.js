@@ -64,6 +64,7 @@ export class Page {
   /** @param {string} path */
   choose(path) {
     this.#chosen = path;
+    this.#live.glance.follow(path, this.#live.actors.at(path));
     this.#log.sift(this.#filter());
     this.#draw();
   }
@@ -240,7 +241,11 @@ export class Page {
     const actors = recorded?.cursor.actors ?? this.#live.actors;
     const now = recorded?.cursor.wall ?? Date.now();
     this.#tree.show(actors, this.#chosen);
-    this.#actor.show(this.#chosen, actors.at(this.#chosen), now, this.#mayAct);
+    const actor = actors.at(this.#chosen);
+    const { glance } = this.#live;
+    const charted = recorded === undefined ? glance.at(actor, performance.now()) : actor;
+    this.#actor.show(this.#chosen, actor, charted, now, this.#mayAct);
+    if (recorded === undefined && glance.isBehind) this.#soon();
     this.#log.refresh();
     const all = recorded?.recording ?? this.#live.journal;
     setText(byId('log-count'), `${count(this.#log.size)} of ${count(all.end - all.first)}`);
