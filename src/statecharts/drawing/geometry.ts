@@ -50,26 +50,33 @@ export function joined(lines: readonly Line[], middle: Point | undefined): Line 
   });
 }
 
+/** Whether the line leads through the box. */
+export function crosses(line: Line, { x, y, width, height }: Box): boolean {
+  return pointsOn(line).some((it) => it.x > x && it.x < x + width && it.y > y && it.y < y + height);
+}
+
+const STEPS_PER_CURVE = 24;
+
 /** Points along the line, close enough to each other to see what it crosses. */
-export function pointsOn(line: Line, steps = 24): Point[] {
+function pointsOn(line: Line): Point[] {
   const points: Point[] = [];
   for (let index = 0; index + 3 < line.length; index += 3) {
-    const [p0, p1, p2, p3] = line.slice(index, index + 4);
-    if (!p0 || !p1 || !p2 || !p3) break;
-    for (let step = 0; step <= steps; step++) {
-      const t = step / steps;
-      const at = (axis: 'x' | 'y') =>
-        (1 - t) ** 3 * p0[axis] +
-        3 * (1 - t) ** 2 * t * p1[axis] +
-        3 * (1 - t) * t ** 2 * p2[axis] +
-        t ** 3 * p3[axis];
-      points.push({ x: at('x'), y: at('y') });
+    const [a, b, c, d] = line.slice(index, index + 4);
+    if (!a || !b || !c || !d) break;
+    for (let step = 0; step <= STEPS_PER_CURVE; step += 1) {
+      const t = step / STEPS_PER_CURVE;
+      points.push(
+        between(
+          between(between(a, b, t), between(b, c, t), t),
+          between(between(b, c, t), between(c, d, t), t),
+          t,
+        ),
+      );
     }
   }
   return points;
 }
 
-/** Whether the line leads through the box. */
-export function crosses(line: Line, { x, y, width, height }: Box): boolean {
-  return pointsOn(line).some((it) => it.x > x && it.x < x + width && it.y > y && it.y < y + height);
+function between(one: Point, other: Point, t: number): Point {
+  return { x: one.x + (other.x - one.x) * t, y: one.y + (other.y - one.y) * t };
 }

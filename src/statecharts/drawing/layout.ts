@@ -48,13 +48,14 @@ const SPACING = [
   // Where a state stands among its neighbours follows from its lines, not from the order in which they are given.
   { name: 'ordering', value: '""' },
   { name: 'nodesep', value: '0.2' },
-  { name: 'ranksep', value: '0.14' },
+  { name: 'ranksep', value: '0.2' },
 ];
 
-/** Widens a frame's head, so that lines find a way past its title. */
-const ROOM_BESIDE_TITLE = '\u00a0'.repeat(18);
+/** One that is not folded away. */
+const SPACE = '\u00a0';
 
-export function layoutOf(machine: AnyStateMachine): Layout {
+/** `room`: how many letters wider than their titles the heads of frames are, so that lines find a way past. */
+export function layoutOf(machine: AnyStateMachine, room: number): Layout {
   const { root } = machine;
   const nodes = descendantsOf(root);
   const arrows = arrowsOf(machine).map((arrow, index) => ({
@@ -69,14 +70,20 @@ export function layoutOf(machine: AnyStateMachine): Layout {
     return first === undefined ? [] : [{ parent, first }];
   });
 
+  /** A state at which many arrows end is as wide as they need to be told apart. */
+  const roomFor = (node: AnyStateNode) => {
+    const ends = arrows.filter(({ arrow: { from, to } }) => from === node || to === node).length;
+    return SPACE.repeat(Math.max(0, ends - 4) * 3);
+  };
+
   const statesIn = (parent: AnyStateNode): IState[] => [
     ...(initialOf(parent) === undefined ? [] : [{ name: dotOf(parent), type: 'initial' as const }]),
     ...Object.values(parent.states).map((node): IState => {
       const states = statesIn(node);
-      const rows = [node.key, ...notesOf(node)];
+      const rows = [`${node.key}${roomFor(node)}`, ...notesOf(node)];
       const state = { name: nameOf(node), type: 'regular' as const };
       return states.length > 0
-        ? { ...state, label: `${rows.join(' · ')}${ROOM_BESIDE_TITLE}`, statemachine: { states } }
+        ? { ...state, label: `${rows.join(' · ')}${SPACE.repeat(room)}`, statemachine: { states } }
         : { ...state, ...asRows(rows) };
     }),
     ...arrows
@@ -103,7 +110,12 @@ export function layoutOf(machine: AnyStateMachine): Layout {
       ],
       transitions: legs,
     },
-    { inputType: 'json', outputType: 'svg', dotGraphAttrs: SPACING },
+    {
+      inputType: 'json',
+      outputType: 'svg',
+      dotGraphAttrs: SPACING,
+      dotEdgeAttrs: [{ name: 'fontsize', value: '1' }],
+    },
   );
   const { width, height, boxOf, lineOf } = measure(drawn);
   return {

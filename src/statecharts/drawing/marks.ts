@@ -82,16 +82,20 @@ export function arrow(line: Line): string {
   const [start, ...rest] = line;
   const tip = line.at(-1);
   if (start === undefined || tip === undefined) return '';
-  const before = line.toReversed().find((it) => Math.hypot(it.x - tip.x, it.y - tip.y) > 1) ?? start;
-  const angle = Math.atan2(tip.y - before.y, tip.x - before.x);
-  const corner = (turn: number): Point => ({
-    x: tip.x - 9 * Math.cos(angle + turn),
-    y: tip.y - 9 * Math.sin(angle + turn),
-  });
+  const before = line.toReversed().find((it) => lengthOf(it, tip) > 1) ?? start;
+  const length = lengthOf(before, tip) || 1;
+  const [x, y] = [(tip.x - before.x) / length, (tip.y - before.y) / length];
+  const corner = (side: number): Point => ({ x: tip.x - 8 * x + side * y, y: tip.y - 8 * y - side * x });
   return [
     `<path d="M${at(start)}C${rest.map(at).join(' ')}" fill="none" stroke="${COLOURS.line}" stroke-width="1.2"/>`,
-    `<polygon points="${[tip, corner(0.42), corner(-0.42)].map(at).join(' ')}" fill="${COLOURS.line}"/>`,
+    `<polygon points="${[tip, corner(3.6), corner(-3.6)].map(at).join(' ')}" fill="${COLOURS.line}"/>`,
   ].join('\n');
+}
+
+/** By what every machine computes to the last bit, so that a picture is the same wherever it is drawn. */
+function lengthOf(one: Point, other: Point): number {
+  const [x, y] = [one.x - other.x, one.y - other.y];
+  return Math.sqrt(x * x + y * y);
 }
 
 /** A tenth of a pixel is as fine as anybody sees. */

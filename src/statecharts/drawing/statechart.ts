@@ -14,42 +14,62 @@ const INNER_RING = `rx="7.5" fill="none" stroke="${COLOURS.line}"`;
 const ANYWHERE = `rx="17" fill="#ffffff" stroke="${COLOURS.line}" stroke-dasharray="4 3"`;
 const PLATE = `class="plate" rx="4" fill="#ffffff" stroke="${COLOURS.border}"`;
 
+/** Tried one after the other, until no line crosses a frame's title. */
+const MORE_ROOM = [8, 16, 24, 32];
+
 export function statechartOf(machine: AnyStateMachine, title: string): string {
-  const layout = layoutOf(machine);
+  let drawn = drawnWith(machine, 0);
+  for (const room of MORE_ROOM) {
+    if (drawn.crossings === 0) break;
+    const other = drawnWith(machine, room);
+    if (other.crossings < drawn.crossings) drawn = other;
+  }
+  return sheet(drawn.layout, title, drawn.content);
+}
+
+function drawnWith(machine: AnyStateMachine, room: number) {
+  const layout = layoutOf(machine, room);
   const lines = [...layout.arrows, ...layout.initials].map(({ line }) => line);
   const isComposite = ({ node }: PlacedState) => Object.keys(node.states).length > 0;
-  return sheet(layout, title, [
-    ...layout.states.filter(isComposite).map((it) => frame(it, lines)),
+  const frames = layout.states.filter(isComposite).map((it) => ({ ...it, title: titleOf(it, lines) }));
+  const content = [
+    ...frames.map(frame),
     ...layout.initials.map(initial),
     ...layout.arrows.map(transition),
     ...(layout.anywhere === undefined ? [] : [anywhere(layout.anywhere)]),
     ...layout.states.filter((it) => !isComposite(it)).map(state),
-  ]);
+  ];
+  return { layout, content, crossings: frames.reduce((sum, { title }) => sum + title.crossings, 0) };
 }
 
 const nameWords = (words: string): Words => ({ words, size: 12, colour: COLOURS.ink, weight: 'bold' });
 const noteWords = (words: string): Words => ({ words, size: 11, colour: COLOURS.quiet, name: 'note' });
 
-function frame({ node, box, notes }: PlacedState, lines: readonly Line[]): string {
-  const title = [nameWords(node.key), ...notes.map((note) => noteWords(` · ${note}`))];
-  return group('state composite', { state: node.path.join('.') }, [
-    rect(box, FRAME),
-    text(title, { x: titlePlace(box, widthOfAll(title), lines), y: box.y + 18 }, 'start'),
-  ]);
+interface Title {
+  readonly words: readonly Words[];
+  readonly x: number;
+  /** How many lines cross it. */
+  readonly crossings: number;
 }
 
 /** As far left in the frame's head as no line crosses it, or where the fewest do. */
-function titlePlace(box: Box, width: number, lines: readonly Line[]): number {
-  const crossings = (x: number) => {
+function titleOf({ node, box, notes }: PlacedState, lines: readonly Line[]): Title {
+  const words = [nameWords(node.key), ...notes.map((note) => noteWords(` · ${note}`))];
+  const width = widthOfAll(words);
+  let best: Title = { words, x: box.x + 12, crossings: Number.POSITIVE_INFINITY };
+  for (let x = box.x + 12; x === best.x || x <= box.x + box.width - width - 10; x += 4) {
     const place = { x: x - 4, y: box.y + 4, width: width + 8, height: 18 };
-    return lines.filter((line) => crosses(line, place)).length;
-  };
-  let best = { x: box.x + 12, crossings: Number.POSITIVE_INFINITY };
-  for (let x = box.x + 12; x <= box.x + box.width - width - 10; x += 4) {
-    const here = { x, crossings: crossings(x) };
-    if (here.crossings < best.crossings) best = here;
+    const crossings = lines.filter((line) => crosses(line, place)).length;
+    if (crossings < best.crossings) best = { words, x, crossings };
   }
-  return best.x;
+  return best;
+}
+
+function frame({ node, box, title }: PlacedState & { readonly title: Title }): string {
+  return group('state composite', { state: node.path.join('.') }, [
+    rect(box, FRAME),
+    text(title.words, { x: title.x, y: box.y + 18 }, 'start'),
+  ]);
 }
 
 function state({ node, box: outer, notes }: PlacedState): string {
