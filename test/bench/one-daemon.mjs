@@ -1,7 +1,8 @@
-/** One daemon of a benchmark, in a process of its own: `node one-daemon.mjs CONFIG none|flight|trace FOLDER`. */
+/** One daemon of a benchmark, in a process of its own: `node one-daemon.mjs CONFIG none|flight|trace|inspect|viewer FOLDER`. */
 import { setFlagsFromString } from 'node:v8';
 import { loadConfig } from '../../dist/src/config.js';
 import { startDaemon } from '../../dist/src/daemon.js';
+import { startInspector } from '../../dist/src/inspect.js';
 import { createLog } from '../../dist/src/log.js';
 import { realWorld } from '../../dist/src/real-world.js';
 import { startRecording } from '../../dist/src/trace/recording.js';
@@ -22,12 +23,26 @@ const recording =
         secrets: [],
         failed: (error) => log.error({}, String(error)),
       });
+const inspector =
+  mode === 'inspect' || mode === 'viewer'
+    ? await startInspector({
+        port: 0,
+        withContent: false,
+        lives: recording.recorder.lives,
+        world,
+        log,
+        secrets: [],
+      })
+    : undefined;
+process.send?.(inspector?.url ?? '');
 const daemon = startDaemon(config, world, log, {
   version: '0.0.0',
   print: () => {},
   ...(recording && { recording }),
 });
 const { exitCode } = await daemon.finished;
+await inspector?.close();
+process.disconnect?.();
 recording?.close();
 await world.close();
 process.exitCode = exitCode;

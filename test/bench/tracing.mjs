@@ -1,7 +1,8 @@
 /**
- * What recording costs: every message archived, through a real socket into a real database, with nothing recorded,
- * with the flight recorder alone (as `earshot run` does) and with a trace on disk. Rounds alternate; what is compared
- * is the daemon's processor time, which a busy machine disturbs less than its clock.
+ * What recording and inspection cost: every message archived, through a real socket into a real database, with nothing
+ * recorded, with the flight recorder alone (as `earshot run` does), with a trace on disk, and with the inspector beside
+ * the flight recorder, while nobody and while one viewer looks on. Rounds alternate; what is compared is the daemon's
+ * processor time, which a busy machine disturbs less than its clock.
  *
  *   npm run bench:tracing [-- MESSAGES ROUNDS]
  */
@@ -11,10 +12,11 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { WebSocket } from 'ws';
 import { startKick } from '../../dist/src/demo/kick-standin.js';
 
 const [messages = 200_000, rounds = 5] = process.argv.slice(2).map(Number);
-const MODES = ['none', 'flight', 'trace'];
+const MODES = ['none', 'flight', 'trace', 'inspect', 'viewer'];
 const PER_TURN = 500;
 const CHANNEL = { slug: 'one', channelId: 1, chatroomId: 2 };
 const TICKS_PER_SECOND = 100;
@@ -61,9 +63,11 @@ control: { port: 0 }
   );
   const daemon = fileURLToPath(new URL('one-daemon.mjs', import.meta.url));
   const child = spawn(process.execPath, [daemon, file, mode, folder], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const exited = new Promise((resolve) => child.once('exit', resolve));
+  const url = await new Promise((resolve) => child.once('message', resolve));
+  const viewer = mode === 'viewer' ? new WebSocket(url.replace('http', 'ws')) : undefined;
   try {
     const socket = join(folder, 'earshot.db.sock');
     await until(socket, ({ sources }) => sources[0]?.channels[0]?.state === 'live');
@@ -79,6 +83,7 @@ control: { port: 0 }
     const cpuMicros = ((ticksOf(child.pid) - cpuBefore) / TICKS_PER_SECOND / messages) * 1e6;
     return { cpuMicros, perSecond: messages / seconds, traceBytes: sizeOf(join(folder, 'traces')) };
   } finally {
+    viewer?.terminate();
     child.kill('SIGTERM');
     await exited;
     rmSync(folder, { recursive: true, force: true });
