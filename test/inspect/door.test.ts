@@ -126,14 +126,27 @@ describe('the inspector’s port', () => {
     const polite = new WebSocket(inspector.url.replace('http', 'ws'));
     await once(polite, 'open');
     const farewell = once(polite, 'close');
-    // One that neither reads nor answers, and one in the middle of its handshake.
+    // One that neither reads nor answers.
     const deaf = new WebSocket(inspector.url.replace('http', 'ws'));
     await once(deaf, 'open');
     deaf.pause();
-    const half = connect(Number(port), hostname, () => half.write('GET / HTTP/1.1\r\nHost: lo'));
-    half.on('error', () => {});
-    onTestFinished(() => void half.destroy());
-    await once(half, 'connect');
+    // In the middle of a handshake, refused, and not understood; none ever ends its side.
+    const upgrade = 'Upgrade: websocket\r\nConnection: Upgrade\r\n';
+    const stubborn = [
+      'GET / HTTP/1.1\r\nHost: lo',
+      `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nOrigin: https://evil.example\r\n${upgrade}\r\n`,
+      `GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n${upgrade}\r\n`,
+      'rubbish\r\n\r\n',
+      'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n',
+    ].map((text) => {
+      const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true }, () =>
+        socket.write(text),
+      );
+      socket.on('error', () => {});
+      onTestFinished(() => void socket.destroy());
+      return socket;
+    });
+    await Promise.all(stubborn.slice(1).map((socket) => once(socket, 'data')));
     const before = performance.now();
     await inspector.close();
     expect(performance.now() - before).toBeLessThan(1_000);

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { StatelyInspectionEvent } from '@statelyai/inspect';
 import { describe, expect, it } from 'vitest';
 import { createActor } from 'xstate';
@@ -141,6 +143,24 @@ describe('the feed', () => {
     expect(frames.map(short).slice(3)).toEqual(['sent one:1 one.more', 'took one:1 one.more']);
   });
 
+  it('holds on to no more than it will tell, however much happens in between', async () => {
+    const { root, lives, viewer } = branch();
+    root.start();
+    viewer();
+    const [member] = lives.living;
+    const last = (() => {
+      const event = { type: 'one.more' };
+      for (let sent = 0; sent < 1_000; sent += 1) member?.actor.send({ ...event });
+      member?.actor.send(event);
+      return new WeakRef(event);
+    })();
+    member?.actor.send({ type: 'one.more' });
+    // A WeakRef holds on itself until the end of this turn.
+    await settled();
+    collectGarbage();
+    expect(last.deref()).toBeUndefined();
+  });
+
   it('drops what one who does not read cannot take, says so once, and tells it how all stands when it does', () => {
     const { clock, lines, root, send, viewer } = branch('-'.repeat(64));
     root.start();
@@ -202,6 +222,7 @@ describe('the feed', () => {
     const before = written;
     detach();
     send('one.more', 1_000);
+    expect(clock.timers).toBe(0);
     clock.advance(1_000);
     expect(written).toBe(before);
     expect(clock.timers).toBe(0);
@@ -233,6 +254,11 @@ describe('the feed', () => {
     expect(strays).toEqual([]);
   });
 });
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+}
 
 function circle(): object {
   const it: { self?: unknown } = {};

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createActor, setup } from 'xstate';
+import { createActor, fromPromise, setup } from 'xstate';
 import { branchMachine } from '../../machines/branch.js';
 import { type Life, Lives } from '../../src/trace/lives.js';
 import { FakeClock, settled } from '../support/fake-clock.js';
@@ -73,6 +73,26 @@ describe('the lives', () => {
     ]);
     // What ended is still known to whoever has a use for it.
     expect(first && lives.of(first.actor)).toBe(first);
+  });
+
+  it('end with the event that told of a child that failed', async () => {
+    const lives = new Lives();
+    const told: string[] = [];
+    lives.watch({
+      born: () => {},
+      took: ({ path, snapshot }, { type }) => told.push(`${path} ${type} ${snapshot.status}`),
+      ended: ({ path, snapshot }) => told.push(`${path} ended ${snapshot.status}`),
+    });
+    const failing = setup({
+      actors: { child: fromPromise(() => Promise.reject(new Error('boom'))) },
+    }).createMachine({ id: 'breaker', invoke: { id: 'child', src: 'child' } });
+    const member = branchMachine.provide({ actors: { one: failing } });
+    createActor(member, { inspect: lives.inspect, input: { members: ['one'], seed: 1 } }).start();
+    await settled();
+    expect(told.filter((line) => line.startsWith('one '))).toEqual([
+      'one xstate.error.actor.child error',
+      'one ended error',
+    ]);
   });
 
   it('end with their parent', () => {
