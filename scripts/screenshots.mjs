@@ -42,13 +42,15 @@ function earshot(...args) {
 
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--disable-gpu'] });
 const page = await browser.newPage({
-  viewport: { width: 1280, height: 860 },
+  viewport: { width: 1200, height: 800 },
   colorScheme: values.dark ? 'dark' : 'light',
 });
 try {
   const demo = earshot('demo', '--seed', '7', '--trace', traces);
   await page.goto(await demo.said(/watch it in a browser: (\S+)/));
   await page.click(BREAKER);
+  // The picture is of the statechart, and gets the room.
+  await page.click('#context-box summary');
   await page.waitForSelector('#chart [data-state="open"].lit', { timeout: 60_000 });
   await page.waitForSelector('#health[data-condition="trouble"]');
   await page.screenshot({ path: join(folder, 'live.png') });
@@ -56,10 +58,18 @@ try {
 
   const shown = earshot('replay', traces, '--open');
   await page.goto(await shown.said(/(http:\S+)/));
+  // At the very beginning nobody lives yet.
+  await page.click('#to-end');
   await page.click(BREAKER);
+  await page.click('#context-box summary');
   await page.selectOption('#step-by', 'actor');
   await page.click('#to-start');
-  while ((await page.getAttribute(BREAKER, 'data-state')) !== 'open') await page.click('#step-forward');
+  const opened = page.locator(`${BREAKER}[data-state="open"]`);
+  while ((await opened.count()) === 0) {
+    await page.click('#step-forward');
+    // It is drawn ten times a second.
+    await page.waitForTimeout(150);
+  }
   await page.screenshot({ path: join(folder, 'recorded.png') });
   shown.child.kill('SIGINT');
   await shown.ended;
