@@ -247,17 +247,12 @@ describe('PostgreSQL goes away', () => {
     expect(own(it)).toMatchObject({ dead: 0, pending: 0 });
   });
 
-  it('tears the connections that PostgREST keeps: the first on each is 400 with an empty code, and no message is blamed', async () => {
+  it('tears the connections that PostgREST keeps: whatever that makes it answer, no message is blamed', async () => {
     const it = await listening({ dedupeColumn: 'dedupe_key', breaker: '{ failures: 50, recovery: 500ms }' });
     it.say('@bob one');
     await it.running.until(({ sinks }) => sinks[0]?.delivered === 1);
-    const kept = supabase.postgresql.sql(
-      `SELECT pid FROM pg_stat_activity WHERE usename = 'authenticator' AND query NOT LIKE 'LISTEN%';`,
-    );
-    for (const pid of kept.split('\n')) process.kill(Number(pid), 'SIGKILL');
+    supabase.tearConnections();
     it.say('@bob two');
-    await it.running.until(({ sinks }) => sinks[0]?.lastError);
-    expect(own(it)?.lastError).toMatchObject({ code: '400', text: expect.stringContaining('broke') });
     await it.running.until(({ sinks }) => sinks[0]?.delivered === 2, 15_000);
     expect(own(it)).toMatchObject({ dead: 0 });
     expect(messages()).toEqual(['@bob one', '@bob two']);

@@ -231,6 +231,18 @@ describe('without PostgreSQL: 503 PGRST000 and when to come again, and well by i
     for (const kind of kinds) expect(kind).toMatch(/^(201|400|503 (PGRST00[0-2]|57P0\d)) ?$/);
   });
 
+  it('the real one on a connection that was torn: 400, an empty code, no message, and no row is to blame', async () => {
+    const post = () => ask(`${supabase.url}/${TABLE}`, row(), key(token('service_role')));
+    // Now and then it notices before it is asked, and says 503.
+    for (let attempt = 1; ; attempt += 1) {
+      await untilAnswered(post, { status: 201 });
+      supabase.tearConnections();
+      const answers = await untilAnswered(post, { status: 201 });
+      if (answers.some(({ status, said }) => status === 400 && said === '')) break;
+      expect(attempt).toBeLessThan(8);
+    }
+  });
+
   it('the stand-in', async () => {
     const fresh = await freshStandin();
     const post = () => ask(`${fresh.url}/${TABLE}`, row(), key(KEY));

@@ -13,6 +13,8 @@ export interface Supabase {
   /** Of the table, as JSON gives them, oldest first. */
   rows(table?: string): Record<string, unknown>[];
   empty(): void;
+  /** Kills what serves PostgREST's idle connections: it learns of it when it uses them. */
+  tearConnections(): void;
   end(): Promise<void>;
 }
 
@@ -54,6 +56,12 @@ export async function startSupabase(): Promise<Supabase> {
       return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line));
     },
     empty: () => void postgresql.sql(`TRUNCATE ${TABLE}, guarded;`),
+    tearConnections() {
+      const pids = postgresql.sql(
+        `SELECT pid FROM pg_stat_activity WHERE usename = 'authenticator' AND query NOT LIKE 'LISTEN%';`,
+      );
+      for (const pid of pids.split('\n').filter((line) => line !== '')) process.kill(Number(pid), 'SIGKILL');
+    },
     async end() {
       await postgrest.end();
       await postgresql.end();
