@@ -25,24 +25,39 @@ const STEPS_MAX = 4;
  * @returns {A[]}
  */
 export function arrowsOf(arrows, { event, from, to }) {
-  const begins = arrows
-    .filter((arrow) => isWithin(arrow.from, from) && arrow.events.some((it) => isNamed(it, event)))
+  const out = arrows
+    .filter((arrow) => isWithin(arrow.from, from))
     .sort((a, b) => b.from.length - a.from.length);
-  /** @type {A[][]} */
+  const byEvent = out.filter(({ events }) => events.some((it) => isNamed(it, event)));
+  // What an event changed in the context may be what an arrow without events waited for.
+  return wayTo(to, byEvent, arrows) ?? wayTo(to, out.filter(isGoneAtOnce), arrows) ?? [];
+}
+
+/**
+ * @template {Arrow} A
+ * @param {string} to
+ * @param {readonly A[]} begins
+ * @param {readonly A[]} arrows
+ * @returns {A[] | undefined}
+ */
+function wayTo(to, begins, arrows) {
   let ways = begins.map((arrow) => [arrow]);
   for (let step = 0; step < STEPS_MAX; step += 1) {
-    const arrived = ways
+    const [arrived] = ways
       .filter((way) => isWithin(targetOf(way), to))
       .sort((a, b) => targetOf(b).length - targetOf(a).length);
-    if (arrived[0] !== undefined) return arrived[0];
+    if (arrived !== undefined) return arrived;
     ways = ways.flatMap((way) =>
       arrows
-        .filter((arrow) => arrow.events.length === 0 && isWithin(targetOf(way), arrow.from))
+        .filter((arrow) => isGoneAtOnce(arrow) && isWithin(targetOf(way), arrow.from))
         .map((arrow) => [...way, arrow]),
     );
   }
-  return [];
+  return undefined;
 }
+
+/** @param {Arrow} arrow */
+const isGoneAtOnce = ({ events }) => events.length === 0;
 
 /** @param {readonly Arrow[]} way */
 const targetOf = (way) => way.at(-1)?.to ?? '';

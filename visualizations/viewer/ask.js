@@ -4,9 +4,7 @@
 import { Refused } from './daemon.js';
 import { byId, element, put } from './element.js';
 import { notify } from './notice.js';
-import { doneText } from './orders.js';
-
-const DURATION = /^\s*\d+(\.\d+)?\s*(ms|s|m|h|d)?\s*$/;
+import { DURATION, doneText } from './orders.js';
 
 /**
  * Asks, and does it. Says what came of it.

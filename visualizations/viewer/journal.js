@@ -3,8 +3,8 @@
 
 const ENTRIES_MAX = 20_000;
 const CHARACTERS_MAX = 16 * 1024 * 1024;
-/** Shed together: each time costs a copy of what stays. */
-const SHED_AT_ONCE = 1_000;
+/** This share is shed together: each time costs a copy of what stays. */
+const SHED_AT_ONCE = 0.05;
 
 export class Journal {
   /** @type {Entry[]} */
@@ -33,10 +33,7 @@ export class Journal {
     this.#entries.push(entry);
     this.#characters += entry.text.length;
     const { entries, characters } = this.#limits;
-    if (this.#entries.length <= entries && this.#characters <= characters) return;
-    const kept = Math.max(1, Math.min(this.#entries.length - 1, entries - SHED_AT_ONCE));
-    const isTooLong = this.#entries.length > entries;
-    this.#shed(isTooLong ? this.#entries.length - kept : Math.ceil(this.#entries.length / 10));
+    if (this.#entries.length > entries || this.#characters > characters) this.#shed();
   }
 
   /** @param {number} number */
@@ -44,8 +41,17 @@ export class Journal {
     return this.#entries[number - this.#first];
   }
 
-  /** @param {number} count */
-  #shed(count) {
+  /** As many as it takes, and some more; but never the youngest. */
+  #shed() {
+    const { entries, characters } = this.#limits;
+    const last = this.#entries.length - 1;
+    let count = Math.ceil(last * SHED_AT_ONCE);
+    let left = this.#characters;
+    for (let at = 0; at < last && (at < count || left > characters); at += 1) {
+      left -= this.#entries[at]?.text.length ?? 0;
+      count = Math.max(count, at + 1);
+    }
+    count = Math.min(last, Math.max(count, this.#entries.length - entries));
     for (const { text } of this.#entries.splice(0, count)) this.#characters -= text.length;
     this.#first += count;
   }

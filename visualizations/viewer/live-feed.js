@@ -24,6 +24,7 @@ export class LiveFeed {
   #open;
   #told;
   #link;
+  #silentMs;
   /** @type {AbortController | undefined} */
   #attempt;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -40,11 +41,13 @@ export class LiveFeed {
    * @param {(signal: AbortSignal) => Promise<ReadableStream<Uint8Array>>} options.open rejects when it is not to be had
    * @param {(batch: readonly Told[]) => void} options.told an empty batch: the introduction is over
    * @param {(link: Link) => void} options.link
+   * @param {number} [options.silentMs] of silence after which it begins anew
    */
-  constructor({ open, told, link }) {
+  constructor({ open, told, link, silentMs = SILENT_MS }) {
     this.#open = open;
     this.#told = told;
     this.#link = link;
+    this.#silentMs = silentMs;
   }
 
   start() {
@@ -96,7 +99,7 @@ export class LiveFeed {
     const reader = stream.getReader();
     let isUp = false;
     for (;;) {
-      const silence = setTimeout(() => attempt.abort(new Error('the daemon fell silent')), SILENT_MS);
+      const silence = setTimeout(() => attempt.abort(new Error('the daemon fell silent')), this.#silentMs);
       const { done, value } = await reader.read().finally(() => clearTimeout(silence));
       if (done) return;
       if (!isUp) {

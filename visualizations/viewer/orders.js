@@ -15,6 +15,9 @@
  * @property {boolean} [isGrave] cannot be taken back
  */
 
+/** What the daemon takes for a duration; a bare number is seconds. */
+export const DURATION = /^\s*\d+(\.\d+)?\s*(ms|s|m|h|d)?\s*$/;
+
 /** The name of the breaker at a path, as the daemon knows it: its sink's or its connection's. @param {string} path */
 export function breakerNameOf(path) {
   const [, name] = /^(?:sinks|sources\/[^/]+)\/([^/]+)\/breaker$/.exec(path) ?? [];

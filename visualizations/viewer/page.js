@@ -287,5 +287,6 @@ export class Page {
       setAttribute(button, 'hidden', this.#mayAct ? undefined : '');
     }
     byId('session').hidden = this.#mayAct || status === undefined;
+    byId('session-ended').hidden = !this.#session.hasEnded;
   }
 }

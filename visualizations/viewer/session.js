@@ -5,7 +5,12 @@
 
 const KEPT_AS = 'earshot.session';
 
-/** The code in the address, taken off it; or undefined. @param {{ location: Location, history: History }} page */
+/**
+ * The code in the address, taken off it; or undefined.
+ * @param {object} page
+ * @param {Pick<Location, 'hash' | 'pathname' | 'search'>} page.location
+ * @param {Pick<History, 'state' | 'replaceState'>} page.history
+ */
 export function takeCode({ location, history }) {
   const [, code] = /^#code=([\w-]+)$/.exec(location.hash) ?? [];
   if (code !== undefined) history.replaceState(history.state, '', location.pathname + location.search);
@@ -15,6 +20,7 @@ export function takeCode({ location, history }) {
 export class Session {
   #storage;
   #now;
+  #hasEnded = false;
 
   /**
    * @param {Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>} storage of this tab
@@ -33,9 +39,9 @@ export class Session {
     return undefined;
   }
 
-  /** Until when, epoch milliseconds. */
-  get until() {
-    return this.#kept()?.until;
+  /** Whether there was one, and it is over. */
+  get hasEnded() {
+    return this.#hasEnded && this.token === undefined;
   }
 
   /** @param {{ token: string, expiresInMs: number }} given */
@@ -43,16 +49,24 @@ export class Session {
     this.#storage.setItem(KEPT_AS, JSON.stringify({ token, until: this.#now() + expiresInMs }));
   }
 
+  /** By time, or because the daemon does not know it any more. */
   end() {
+    this.#hasEnded = true;
     this.#storage.removeItem(KEPT_AS);
   }
 
   /** @returns {{ token: string, until: number } | undefined} */
   #kept() {
+    /** @type {unknown} */
+    let kept;
     try {
-      return JSON.parse(this.#storage.getItem(KEPT_AS) ?? 'null') ?? undefined;
+      kept = JSON.parse(this.#storage.getItem(KEPT_AS) ?? 'null');
     } catch {
       return undefined;
     }
+    if (typeof kept !== 'object' || kept === null || !('token' in kept) || !('until' in kept))
+      return undefined;
+    const { token, until } = kept;
+    return typeof token === 'string' && typeof until === 'number' ? { token, until } : undefined;
   }
 }

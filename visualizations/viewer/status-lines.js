@@ -48,7 +48,7 @@ export function sinkCards({ sinks }) {
         retried: count(retried),
         'given up': count(dead + expired),
       },
-      note: lastError === null || conditionOf('breaker', breaker.state) === 'well' ? '' : lastError.text,
+      note: lastError === null || isWell(state, breaker) ? '' : lastError.text,
     })),
   );
 }
@@ -147,6 +147,14 @@ export function partRows({ pool, store, tasks, memory, trace, pid }) {
       ? []
       : [{ key: 'blackbox', cells: ['recording', `${trace.blackbox.file} (${trace.blackbox.reason})`] }]),
   ];
+}
+
+/**
+ * @param {string} state
+ * @param {BreakerStatus} breaker
+ */
+function isWell(state, breaker) {
+  return breakerCondition(breaker) === 'well' && deliveryCondition(state) !== 'trouble';
 }
 
 /** @param {BreakerStatus} breaker */

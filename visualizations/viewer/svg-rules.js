@@ -11,7 +11,7 @@ const ATTRIBUTES = new Set(
   [
     'viewBox preserveAspectRatio width height x y x1 y1 x2 y2 cx cy r rx ry dx dy d points transform',
     'fill fill-opacity stroke stroke-width stroke-opacity stroke-dasharray stroke-linecap stroke-linejoin opacity',
-    'font-family font-size font-weight font-style text-anchor dominant-baseline alignment-baseline letter-spacing',
+    'font-family font-size font-weight font-style text-anchor textLength lengthAdjust dominant-baseline',
     'marker-start marker-mid marker-end markerWidth markerHeight markerUnits refX refY orient',
     'id class role aria-label aria-labelledby aria-hidden paint-order',
   ].flatMap((names) => names.split(' ')),

@@ -24,7 +24,17 @@ export class LineCutter {
   }
 }
 
-const KINDS = new Set(['header', 'actor', 'event', 'stopped', 'gap']);
+/** What every line of a kind has, and of which type; so that whoever takes one need not ask again. */
+const STAMP = { at: 'number', wall: 'number' };
+const WHOSE = { ...STAMP, seq: 'number', life: 'number', path: 'string', machine: 'string' };
+/** @type {Readonly<Record<string, Readonly<Record<string, string>>>>} */
+const SHAPES = {
+  header: { ...STAMP, format: 'number', version: 'string' },
+  actor: { ...WHOSE, context: 'object' },
+  event: { ...WHOSE, event: 'object', changed: 'object' },
+  stopped: WHOSE,
+  gap: { lines: 'number' },
+};
 
 /**
  * The line, or undefined when the text is none.
@@ -39,10 +49,24 @@ export function readLine(text) {
   } catch {
     return undefined;
   }
-  if (typeof value !== 'object' || value === null || !('kind' in value)) return undefined;
-  const isKnown = typeof value.kind === 'string' && KINDS.has(value.kind);
-  const isWhole = value.kind === 'header' || value.kind === 'gap' || ('path' in value && 'machine' in value);
-  return isKnown && isWhole ? /** @type {TraceLine} */ (value) : undefined;
+  return isLine(value) ? value : undefined;
+}
+
+/** @param {unknown} value @returns {value is TraceLine} */
+function isLine(value) {
+  if (!isRecord(value)) return false;
+  const kind = String(value.kind);
+  if (!Object.hasOwn(SHAPES, kind)) return false;
+  const isWhole = Object.entries(SHAPES[kind] ?? {}).every(([key, type]) =>
+    type === 'object' ? isRecord(value[key]) : typeof value[key] === type,
+  );
+  const isNamed = kind !== 'event' || (isRecord(value.event) && typeof value.event.type === 'string');
+  return isWhole && isNamed && (value.delays === undefined || isRecord(value.delays));
+}
+
+/** @param {unknown} value @returns {value is Record<string, unknown>} */
+function isRecord(value) {
+  return typeof value === 'object' && value !== null;
 }
 
 /** Clocks drift, and are set; a process that began at another time differs by more. */
