@@ -208,6 +208,19 @@ function program(): Command {
     .argument('<FILE|DIR>')
     .option('--actor <PATH>', 'only this actor and those below it; * for any name, ** for any path')
     .option('--until <SEQ|TIME>', 'up to a line, a time after the beginning (90s) or a moment')
+    .option(
+      '--set <SETTING>',
+      'what would first have gone differently with it, such as breaker.failures=10',
+      (setting: string, earlier: readonly string[] = []) => [...earlier, setting],
+    )
+    .addOption(
+      new Option('--format <FORMAT>', 'mermaid: the path of one actor, or who turned when')
+        .choices(['text', 'mermaid'])
+        .default('text'),
+    )
+    .option('--as-test', 'the shortest way into a state as a Vitest file, with --reach')
+    .option('--reach <PATH=STATE>', 'which actor, and into which state (or STATE->STATE)')
+    .option('--out <FILE>', 'write it there')
     .option('--open', 'show it in a browser: prints the address')
     .option('--json', 'print JSON')
     .action(

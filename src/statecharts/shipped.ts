@@ -4,11 +4,16 @@ import { fileURLToPath } from 'node:url';
 
 /** The text of `path`, counted from the package's folder. Throws when the package came without it. */
 export function shippedText(path: string): string {
+  return readFileSync(shippedFile(path), 'utf8');
+}
+
+/** Where it is on this machine. */
+export function shippedFile(path: string): string {
   // Seen from the sources, and from the build, which lies one folder further down.
   const places = [`../../${path}`, `../../../${path}`].map((it) =>
     fileURLToPath(new URL(it, import.meta.url)),
   );
   const file = places.find((it) => existsSync(it));
   if (file === undefined) throw new Error(`the package came without ${path}`);
-  return readFileSync(file, 'utf8');
+  return file;
 }

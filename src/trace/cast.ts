@@ -106,7 +106,7 @@ export class Cast {
     const before = life.state;
     if (before.status !== 'active' && !life.isAsMet)
       return { expected, got: 'it had ended', differences: [] };
-    const step = stepped(life, line.event);
+    const step = stepped(life.machine, before, line.event);
     if (typeof step === 'string') {
       return { expected, got: `${stateName(before.value)} → ${step}`, differences: [] };
     }
@@ -151,7 +151,7 @@ function resolved(machine: PureMachine, { value, context }: TraceActor): AnyMach
 }
 
 /** Or what was thrown. */
-function stepped({ machine, state }: Life, event: TraceEvent['event']): Step | string {
+export function stepped(machine: PureMachine, state: AnyMachineSnapshot, event: EventObject): Step | string {
   try {
     return machine.step(state, revived(event));
   } catch (error) {

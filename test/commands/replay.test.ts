@@ -1,6 +1,6 @@
 /** `earshot replay` from outside: what it prints, and its exit codes. */
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -137,6 +137,120 @@ describe('earshot replay', () => {
       code: 2,
       err: expect.stringMatching(/^--until noon is neither the number of a line nor a time\n→ give /),
     });
+  });
+});
+
+describe('what else is asked of a trace', () => {
+  it('is what would first have gone differently', async () => {
+    const { replay } = withFiles({ 'one.ndjson': TEXT, 'cut.ndjson': TEXT.slice(0, -20) });
+    expect(await replay('one.ndjson', '--set', 'breaker.failures=10')).toEqual({
+      code: 0,
+      out: `With breaker.failures=10 (recorded: 2), the first step that would have gone differently:
+  actor       ${BREAKER_PATH} (breaker)
+  event       call.failed, seq 3, 2026-01-01T00:00:00.100Z
+  recorded    closed → open
+  now         closed → closed
+  seed        recorded 1831565820, now 7
+  generation  recorded 1, now 0
+  trips       recorded 1, now 0
+  openedAt    recorded 100, now 0
+  dueAt       recorded 1101, now 0
+  after due   recorded 1001 ms, now nothing
+1 event of 1 actor before it would have gone as recorded. What the trace has after it is no longer what would have happened.
+`,
+      err: '',
+    });
+    expect(await replay('cut.ndjson', '--set', 'breaker.probe=500ms', '--set', 'breaker.failures=2')).toEqual(
+      {
+        code: 0,
+        out: 'With breaker.probe=500ms (recorded: 0.5 s) and breaker.failures=2 (recorded: 2), nothing would have gone differently in 5 events of 1 actor.\n',
+        err: expect.stringContaining('a line breaks off'),
+      },
+    );
+    const json = JSON.parse((await replay('one.ndjson', '--set', 'breaker.failures=3', '--json')).out);
+    expect(json).toMatchObject({
+      settings: [{ set: 'breaker.failures=3', recorded: ['2'] }],
+      events: 2,
+      actors: 1,
+      departure: { path: BREAKER_PATH, seq: 3, recorded: 'closed → open', now: 'closed → closed' },
+    });
+    expect(await replay('one.ndjson', '--set', 'queue.limit=3')).toEqual({
+      code: 1,
+      out: '',
+      err: 'there is no queue in this trace\n',
+    });
+    expect(await replay('one.ndjson', '--set', 'breaker.failure=3')).toEqual({
+      code: 2,
+      out: '',
+      err: 'a breaker has no setting failure\n→ of a breaker can be set: failures, recovery, recoveryMax and probe\n',
+    });
+  });
+
+  it('is a diagram', async () => {
+    const { replay } = withFiles({ 'one.ndjson': TEXT });
+    const { code, out, err } = await replay('one.ndjson', '--format', 'mermaid');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^---\ntitle: "sinks\/discord\/breaker"\n---\nstateDiagram-v2\n/);
+    const json = JSON.parse((await replay('one.ndjson', '--format', 'mermaid', '--json')).out);
+    expect(json).toEqual({ mermaid: out, left: 0, events: 6, actors: 1 });
+    expect(await replay('one.ndjson', '--format', 'svg')).toMatchObject({ code: 2, out: '' });
+  });
+
+  it('is a test of the shortest way into a state', async () => {
+    const { folder, replay } = withFiles({ 'one.ndjson': TEXT });
+    const reach = ['--as-test', '--reach', `${BREAKER_PATH}=open`];
+    const { code, out, err } = await replay('one.ndjson', ...reach);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toContain("import { breakerMachine } from '../../machines/breaker.js';\n");
+    expect(out.match(/type: 'call\.failed'/g)).toHaveLength(2);
+    expect(await replay('one.ndjson', ...reach, '--out', 'open.test.ts')).toEqual({
+      code: 0,
+      out: 'open.test.ts: 2 recorded events, shrunk to 2\n',
+      err: '',
+    });
+    const written = readFileSync(join(folder, 'open.test.ts'), 'utf8');
+    const [, from = ''] = /from '(.*breaker)\.js'/.exec(written) ?? [];
+    expect(readFileSync(join(folder, `${from}.ts`), 'utf8')).toContain('export const breakerMachine');
+    expect(await replay('one.ndjson', ...reach, '--out', 'open.test.ts')).toEqual({
+      code: 1,
+      out: '',
+      err: 'open.test.ts is there already\n→ give --out another name\n',
+    });
+    expect(JSON.parse((await replay('one.ndjson', ...reach, '--json')).out)).toMatchObject({
+      path: BREAKER_PATH,
+      to: 'open',
+      machine: 'breaker',
+      recorded: 2,
+      isMinimal: true,
+      file: null,
+      test: out,
+    });
+    expect(await replay('one.ndjson', '--as-test', '--reach', `${BREAKER_PATH}=isolated`)).toMatchObject({
+      code: 1,
+      err: `in this trace no event led ${BREAKER_PATH} to isolated\n→ it was in closed, open, halfOpen and probing\n`,
+    });
+  });
+
+  it('is one thing at a time, and nothing of a trace that diverges', async () => {
+    const { replay } = withFiles({ 'one.ndjson': TEXT, 'odd.ndjson': opening('halfOpen') });
+    for (const args of [
+      ['--as-test'],
+      ['--reach', 'a=b'],
+      ['--out', 'x'],
+      ['--as-test', '--reach', 'open'],
+      ['--format', 'mermaid', '--set', 'breaker.failures=3'],
+    ]) {
+      expect(await replay('one.ndjson', ...args)).toMatchObject({ code: 2, out: '' });
+    }
+    for (const args of [
+      ['--format', 'mermaid'],
+      ['--set', 'breaker.probe=9s'],
+      ['--as-test', '--reach', `${BREAKER_PATH}=probing`],
+    ]) {
+      const { code, out, err } = await replay('odd.ndjson', ...args);
+      expect([code, out]).toEqual([1, '']);
+      expect(err).toMatch(/^2 events, 1 actor, 1 divergence\n {2}actor /);
+    }
   });
 });
 
