@@ -15,6 +15,8 @@ export interface Outlet {
   readonly sink: string;
   /** Takes rows into its window; returns how many entered. The others are read later (it spills). */
   put(rows: readonly OutboxRow[]): number;
+  /** There are rows that it was not given: it takes no more until it has read them. */
+  spill(): void;
   /** The rows of a request under way: they do not expire meanwhile. */
   readonly inFlight: readonly number[];
   /** False while its rows must not age (refused: it waits for a person). */

@@ -93,6 +93,8 @@ export interface Store {
     /** Epoch milliseconds. */
     at: number;
   }): { duplicates: readonly number[] };
+  /** Whether the message is in the archive. */
+  has(message: ChatMessage): boolean;
   /** The highest outbox number ever given; the next is one more. */
   lastSeq(): number;
   /** Up to `limit` pending rows of `sink` with `seq > after`, in order. */

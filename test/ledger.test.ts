@@ -2,8 +2,24 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../src/errors.js';
+import type { Store } from '../src/store.js';
 import { occupy, run } from './ledger/harness.js';
 import { arrival, folder, message, optionsIn, reopened } from './store/material.js';
+
+/** What is in it cannot be asked. */
+function unreadable(store: Store): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === 'has') return refuseToSay;
+      const value = Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+function refuseToSay(): never {
+  throw new StoreError('io', 'the disk is not there');
+}
 
 describe('a store that is ready', () => {
   it('takes what came in a turn in one transaction, and the sinks have it in that turn, in order', () => {
@@ -240,7 +256,7 @@ describe('a store that is down', () => {
     const taken = first.outlet();
     taken.settle(3);
     first.ledger.close();
-    const it = run({ store: first.options });
+    const it = run({ store: first.options, around: unreadable });
     const discord = it.outlet();
     const other = occupy(it.options);
     for (const id of ['sent', 'sending', 'unsent', 'new']) it.hear(id);
@@ -256,6 +272,48 @@ describe('a store that is down', () => {
     expect(it.ledger.figures('discord')).toMatchObject({ created: 4, delivered: 3, expired: 1, pending: 0 });
     expect(it.problems()).toEqual([]);
     expect(it.ledger.stats().pending).toBe(0);
+  });
+
+  it('asks the archive, as long as it can be read, what an earlier process has told', () => {
+    const first = run();
+    first.hear('told');
+    first.clock.turn();
+    first.outlet().settle(1);
+    first.ledger.close();
+    const it = run({ store: first.options });
+    const discord = it.outlet();
+    const other = occupy(it.options);
+    it.hear('told');
+    it.hear('new');
+    it.clock.turn();
+    expect(discord.texts()).toEqual(['new']);
+    discord.settle(1);
+    other.leave();
+    it.clock.advance(1_000);
+    expect(it.account).toMatchObject({ heard: 2, duplicates: 1, accepted: 1, waiting: 0 });
+    expect(it.problems()).toEqual([]);
+  });
+
+  it('keeps what was found late, and what follows it, for the archive when that cannot be read either', () => {
+    const first = run();
+    first.hear('told');
+    first.clock.turn();
+    first.outlet().settle(1);
+    first.ledger.close();
+    const it = run({ store: first.options, around: unreadable });
+    const discord = it.outlet();
+    const other = occupy(it.options);
+    it.hear('before');
+    it.intake.channel('c1').hear(message('told', { text: 'hello @bob', late: true }));
+    it.hear('after');
+    it.clock.turn();
+    expect(discord.texts()).toEqual(['before']);
+    discord.settle(1);
+    other.leave();
+    it.clock.advance(1_000);
+    expect(discord.texts()).toEqual(['after']);
+    expect(it.account).toMatchObject({ heard: 3, duplicates: 1, accepted: 2, waiting: 0 });
+    expect(it.problems()).toEqual([]);
   });
 
   it('remembers for it what sinks, channels and crashes have to say', () => {

@@ -4,12 +4,24 @@
  */
 import type { Account } from '../account.js';
 import type { InboundQueue } from '../actors/queue.js';
+import type { ChatMessage } from '../chat.js';
+import { StoreError } from '../errors.js';
 import type { Outlet, Waiting } from '../ledger.js';
 import type { Mark, OutboxRow, Settlement, Store } from '../store.js';
 import type { Clock } from '../world.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import { type Batch, batchOf, bySink, outboxRow } from './batch.js';
 import type { SinkCounts } from './sink-counts.js';
+
+/** Whether the archive has it; undefined when it cannot be asked. */
+function askArchive(store: Pick<Store, 'has'>, message: ChatMessage): boolean | undefined {
+  try {
+    return store.has(message);
+  } catch (error) {
+    if (error instanceof StoreError) return undefined;
+    throw error;
+  }
+}
 
 /** What a message may cost a slow processor; the time of a transaction beyond that was the disk's. */
 const MESSAGE_MS = 0.1;
@@ -69,15 +81,23 @@ export class Committer {
     if (diskMs > REST_MIN_MS) this.restsUntil = endedAt + Math.min(diskMs, REST_MAX_MS);
   }
 
-  /** While the store is down: numbers what waits, and lets those sinks have it that miss nothing before it. */
-  offer(): void {
+  /**
+   * While the store cannot be written: numbers what waits, and lets those sinks have it that miss nothing before it.
+   * An earlier process may have told what is read from the history, and the archive alone knows: when it cannot be
+   * asked either, what was found late waits for it, and with it what follows.
+   */
+  offer(store: Pick<Store, 'has'>): void {
     const { outlets, counts, clock } = this.#parts;
     const at = clock.wall();
     for (const queue of this.#unnumbered) {
       for (const it of queue.peek()) {
-        const { notification } = it;
+        const { message, notification } = it;
         if (it.rows !== undefined || notification === undefined) continue;
-        it.rows = notification.sinks.map((sink) => this.#number(sink));
+        const isKnown = askArchive(store, message);
+        it.rows = isKnown === true ? [] : notification.sinks.map((sink) => this.#number(sink));
+        if (isKnown === undefined && message.late) {
+          for (const { sink } of it.rows) outlets.get(sink)?.spill();
+        }
         const told = it.rows.filter(
           ({ seq, sink }) => outlets.get(sink)?.put([outboxRow(seq, sink, notification, at)]) === 1,
         );

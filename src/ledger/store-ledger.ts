@@ -280,7 +280,7 @@ class StoreLedger implements Ledger {
       this.#isScheduled = false;
       if (this.#keeper.isReady) this.#commit();
       // Without a store that was ever opened there is no telling which numbers are free.
-      else if (this.#keeper.store) this.#committer.offer();
+      else if (this.#keeper.store) this.#committer.offer(this.#keeper.store);
     };
     if (restMs > 0) clock.setTimeout(turn, restMs);
     else clock.soon(turn);

@@ -137,6 +137,10 @@ export class Delivery implements Outlet {
     return this.#window.put(rows);
   }
 
+  spill(): void {
+    this.#window.spill();
+  }
+
   expired(seqs: readonly number[]): void {
     this.#window.forget(seqs);
     this.look();

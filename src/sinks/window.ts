@@ -49,6 +49,11 @@ export class OutboxWindow {
     return this.#entered(rows, this.#queue.put(rows.map((item) => ({ item, bytes: item.bytes }))));
   }
 
+  /** Rows are outside that were not offered: they come first. */
+  spill(): void {
+    this.#queue.spill();
+  }
+
   /** Reads on from the store, if rows wait there and there is room. */
   refill(): void {
     const { room } = this.#queue;

@@ -5,6 +5,7 @@
 import { mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import { type ChatMessage, dedupeKey } from '../chat.js';
 import { type LastError, StoreError } from '../errors.js';
 import type {
   Arrival,
@@ -115,6 +116,11 @@ class SqliteStore implements Store {
       for (const mark of marks) this.#sql.setMark.run({ ...mark });
       return { duplicates };
     });
+  }
+
+  has(message: ChatMessage): boolean {
+    const second = Math.floor(message.createdAt / 1_000);
+    return this.#read(() => this.#sql.isKnown.get({ key: dedupeKey(message), second }) !== undefined);
   }
 
   lastSeq(): number {

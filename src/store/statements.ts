@@ -33,16 +33,19 @@ const UNREFERENCED = `
   NOT EXISTS (SELECT 1 FROM outbox WHERE archive_id = archive.id)
   AND NOT EXISTS (SELECT 1 FROM dead WHERE archive_id = archive.id)`;
 
+/** A second to either side: a platform may round the time of a message differently when it tells it again. */
+const KNOWN = `
+  SELECT 1 FROM archive
+  WHERE created_at / 1000 IN ($second - 1, $second, $second + 1) AND dedupe_key = $key`;
+
 export function statementsOf(db: Database) {
   return {
-    // A second to either side: a platform may round the time of a message differently when it tells it again.
     addMessage: db.prepare<NotificationColumns & { second: number; at: number }>(`
       INSERT INTO archive
         (dedupe_key, channel, sender, sender_id, text, created_at, stored_at, late, reply_to, notice)
       SELECT $key, $channel, $sender, $senderId, $text, $createdAt, $at, $late, $replyTo, $notice
-      WHERE NOT EXISTS (
-        SELECT 1 FROM archive WHERE created_at / 1000 IN ($second - 1, $second, $second + 1) AND dedupe_key = $key
-      )`),
+      WHERE NOT EXISTS (${KNOWN})`),
+    isKnown: db.prepare<{ key: string; second: number }, { 1: number }>(KNOWN),
     addRow: db.prepare<{ seq: number; sink: string; archived: number; at: number }>(
       'INSERT INTO outbox (seq, sink, archive_id, accepted_at) VALUES ($seq, $sink, $archived, $at)',
     ),

@@ -40,6 +40,10 @@ export class TestOutlet implements Outlet {
     return entered;
   }
 
+  spill(): void {
+    this.#isSpilling = true;
+  }
+
   expired(seqs: readonly number[]): void {
     this.window = this.window.filter(({ seq }) => !seqs.includes(seq));
   }
