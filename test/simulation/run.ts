@@ -1,0 +1,67 @@
+/** Plays a plan from its beginning to the end, step by step, and says whether every promise was kept. */
+import type { Counts } from './coverage.js';
+import { Director } from './director.js';
+import type { Plan } from './plan.js';
+import type { Broken } from './promises/verdict.js';
+import { Stage, type StageOptions } from './stage.js';
+import type { Told } from './story.js';
+
+export interface Outcome {
+  readonly broken: Broken | undefined;
+  readonly counts: Counts;
+  readonly story: readonly Told[];
+  /** Of everything that was told. */
+  readonly fingerprint: string;
+  /** Simulated milliseconds. */
+  readonly tookMs: number;
+  readonly steps: number;
+}
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** So many turns without time going on: somebody is busy for ever. */
+const TURNS_MAX = 20_000;
+
+export async function play(plan: Plan, options: StageOptions = { isTold: false }): Promise<Outcome> {
+  const stage = new Stage(plan, options);
+  const director = new Director(stage);
+  let steps = 0;
+  try {
+    director.begin();
+    while (stage.watch.verdict.broken === undefined && !director.isOver) {
+      if (!stage.timeline.step(director.endsAt)) {
+        director.timeIsUp();
+        continue;
+      }
+      steps += 1;
+      await settle(stage);
+      stage.watch.step();
+      director.step();
+    }
+    return {
+      broken: stage.watch.verdict.broken,
+      counts: stage.counters.all(),
+      story: stage.story.told,
+      fingerprint: stage.story.fingerprint(),
+      tookMs: stage.timeline.now,
+      steps,
+    };
+  } finally {
+    stage.remove();
+  }
+}
+
+/** Lets the daemon come to rest: promises that are settled go on, and what was to run at the end of a turn runs. */
+async function settle(stage: Stage): Promise<void> {
+  for (let turns = 0; turns < TURNS_MAX; turns += 1) {
+    await turn();
+    const soon = stage.running?.life.takeSoon() ?? [];
+    if (soon.length === 0) return;
+    for (const callback of soon) {
+      if (stage.running?.life.isDead !== false) break;
+      callback();
+      await turn();
+    }
+  }
+  stage.watch.verdict.breaks('it comes to rest', `busy for ${TURNS_MAX} turns without time going on`);
+}
