@@ -12,6 +12,26 @@ import { mermaidOf } from '../../src/statecharts/mermaid.js';
 const VISUALIZATIONS = fileURLToPath(new URL('../../visualizations/', import.meta.url));
 const machines = Object.entries(catalogue) as [string, AnyStateMachine][];
 
+const SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));
+
+describe('what draws them', () => {
+  it('is needed by nothing that is installed: the package comes with the pictures', () => {
+    const { files, dependencies } = JSON.parse(
+      readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+    );
+    expect(files).toEqual(expect.arrayContaining(['visualizations', '!dist/src/statecharts/drawing']));
+    expect(dependencies).not.toHaveProperty('state-machine-cat');
+    const importing = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.startsWith(join('statecharts', 'drawing')))
+      .filter((file) =>
+        /from '[^']*(statecharts\/drawing|\.\/drawing|state-machine-cat)/.test(
+          readFileSync(join(SOURCES, file), 'utf8'),
+        ),
+      );
+    expect(importing).toEqual([]);
+  });
+});
+
 describe('visualizations', () => {
   it('are what would be written now (else: npm run visualize)', () => {
     const wanted = statechartFiles();

@@ -4,6 +4,8 @@ import type { AnyStateMachine } from 'xstate';
 import { catalogue, type MachineName } from '../../machines/catalogue.js';
 import { arrowsOf, descendantsOf, initialOf } from '../../src/statecharts/chart.js';
 import { statechartOf } from '../../src/statecharts/drawing/statechart.js';
+import { treePicture } from '../../src/statecharts/drawing/tree.js';
+import { ACTOR_KINDS, nameOf } from '../../src/statecharts/tree.js';
 import { type Drawn, drawn } from '../support/drawn.js';
 
 const machines = Object.entries(catalogue) as [MachineName, AnyStateMachine][];
@@ -80,4 +82,17 @@ describe.each(pictures)('the picture of %s', (name, { texts, plates, states, fra
     );
     expect(crossed).toEqual([]);
   });
+});
+
+it('The picture of the tree has every text in its place, and none on another', () => {
+  const { texts, states, sheet } = drawn(treePicture('A tree'));
+  expect(texts.length).toBeGreaterThan(2 * ACTOR_KINDS.length);
+  expect(named(pairs(texts).filter(([a, b]) => overlap(a, b)))).toEqual([]);
+  for (const it of [...texts, ...states]) expect(sheet.some((paper) => inside(it, paper))).toBe(true);
+  for (const kind of ACTOR_KINDS) {
+    const name = texts.find(
+      (it) => it.name === nameOf(kind) && states.some((box) => box.group === it.group && inside(it, box)),
+    );
+    expect(name?.name).toBe(nameOf(kind));
+  }
 });

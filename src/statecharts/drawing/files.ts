@@ -29,7 +29,8 @@ export function statechartFiles(): Map<string, string> {
 
 const HEAD = `# Earshot's machines
 
-Written by \`npm run visualize\` from \`machines/\`; a test fails when any of it is stale. \`earshot machines\` prints the same.
+Written by \`npm run visualize\` from \`machines/\`; a test fails when any of it is stale. \`earshot machines\` prints the same,
+and \`earshot open\` shows them in a browser with their present states lit.
 `;
 
 const READING = `## How to read the pictures
@@ -41,7 +42,8 @@ const READING = `## How to read the pictures
 - "runs" names the work that is begun on entry and stopped on leaving; "tag" what callers ask for instead of a name.
 - Events that change only a count and no state are left out.
 
-To open one in Stately's editor, import its definition (JSON) or paste its source, which stands alone.
+To open one in Stately's editor, paste its source, which stands alone, or its definition, which is the JSON that
+\`createMachine(…)\` takes: the surer way for the supervisor, whose steps are written by functions.
 `;
 
 const TREE = `## The tree
