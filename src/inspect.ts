@@ -78,7 +78,8 @@ export async function startInspector(options: InspectorOptions): Promise<Inspect
     url,
     async close() {
       const gone = closed(server);
-      feed.flush();
+      // A daemon that ends has no chat that could wait for this.
+      feed.flush(Number.POSITIVE_INFINITY);
       await sockets.close();
       await gone;
     },

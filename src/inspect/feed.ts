@@ -38,6 +38,8 @@ type Happening = { readonly wall: number } & (
 const TELL_EVERY_MS = 50;
 /** Told of at most, each time. */
 const HAPPENINGS_MAX = 200;
+/** Of whom it is told how they stand, each time: a registration is long, and the chat must not wait for it. */
+const STANDINGS_MAX = 50;
 
 export class Feed {
   readonly #options: FeedOptions;
@@ -68,11 +70,11 @@ export class Feed {
     return () => this.#detach(viewer);
   }
 
-  /** Tells at once what is left to be told. Never throws. */
-  flush(): void {
+  /** Tells at once what there is to tell: to those who lag, of at most so many how they stand. Never throws. */
+  flush(standingsMax = STANDINGS_MAX): void {
     this.#disarm();
     try {
-      this.#tell();
+      this.#tell(standingsMax);
     } catch (error) {
       // A fault in looking on must not end what is looked at.
       this.#options.log.error(
@@ -121,7 +123,7 @@ export class Feed {
     return taken;
   }
 
-  #tell(): void {
+  #tell(standingsMax: number): void {
     const { happenings, happened } = this.#taken();
     const following = [...this.#viewers].filter(({ isBehind }) => !isBehind);
     const tellings = happened > HAPPENINGS_MAX || following.length === 0 ? [] : this.#tellings(happenings);
@@ -132,7 +134,7 @@ export class Feed {
     }
     const behind = [...this.#viewers].filter(({ isBehind }) => isBehind);
     const wall = this.#options.clock.wall();
-    for (const viewer of behind) viewer.catchUp(Math.ceil(HAPPENINGS_MAX / behind.length), wall);
+    for (const viewer of behind) viewer.catchUp(Math.ceil(standingsMax / behind.length), wall);
     if (behind.length > 0) this.#arm();
   }
 

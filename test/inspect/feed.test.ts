@@ -11,18 +11,19 @@ import { FakeClock, keptLog, settled } from '../support/fake-clock.js';
 import { notebook } from '../support/stately-viewer.js';
 import { counting } from './counting.js';
 
-/** A branch of one member, and a feed that looks on. */
-function branch(held: unknown = null) {
+/** A branch whose members are all alike, and a feed that looks on. */
+function branch(held: unknown = null, members: readonly string[] = ['one']) {
   const clock = new FakeClock();
   const lives = new Lives();
   const { log, lines } = keptLog();
   const wire = new StatelyWire({ lives, scrub: (frame) => frame, withContent: false });
   const feed = new Feed({ lives, wire, clock, log });
-  const root = createActor(branchMachine.provide({ actors: { one: counting(held) } }), {
+  const actors = Object.fromEntries(members.map((name) => [name, counting(held)]));
+  const root = createActor(branchMachine.provide({ actors }), {
     id: 'supervisor',
     clock,
     inspect: lives.inspect,
-    input: { members: ['one'], seed: 1 },
+    input: { members, seed: 1 },
   });
   const send = (type: 'one.more' | 'work.failed' | 'unheard.of', times = 1) => {
     const member = [...lives.living].find(({ path }) => path === 'one');
@@ -200,6 +201,24 @@ describe('the feed', () => {
     clock.advance(50);
     expect(slow.standing.size).toBe(0);
     expect(slow.strays).toEqual([]);
+  });
+
+  it('tells of many in parts, and at the end of all at once', () => {
+    const members = Array.from({ length: 299 }, (_, at) => `member-${at}`);
+    const { clock, feed, root, viewer } = branch(null, members);
+    root.start();
+    const { standing, strays } = viewer();
+    const sizes: number[] = [];
+    for (let turn = 0; turn < 6; turn += 1) {
+      clock.advance(50);
+      sizes.push(standing.size);
+    }
+    expect(sizes).toEqual([50, 100, 150, 200, 250, 300]);
+    clock.advance(50);
+    root.stop();
+    feed.flush(Number.POSITIVE_INFINITY);
+    expect(standing.size).toBe(0);
+    expect(strays).toEqual([]);
   });
 
   it('writes nothing down while nobody looks, and nothing in the machine’s own step', () => {
