@@ -1,11 +1,15 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { configText, discordSink, discordStandin, kickStandin, temporaryFolder } from '../support/daemon.js';
 import { isLive, startProcess } from '../support/process.js';
 import { statelyViewer } from '../support/stately-viewer.js';
 
+const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
 const CANARY = 'CanaryWebhookToken-31415926535897932384626433';
 
 async function started(args: readonly string[]) {
@@ -70,6 +74,12 @@ describe('earshot run --inspect', () => {
     expect(running.output()).toBe(
       `inspector: the address 127.0.0.1:${port} is taken by another program\n→ give another one: --inspect PORT (0 picks one)\n`,
     );
+  });
+
+  it('looks for no port but the one that Stately’s tools look for, unless told', async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [CLI, 'run', '--help']);
+    expect(stdout).toMatch(/--inspect \[PORT\] [^-]*\(preset: "8080"\)/);
+    expect(stdout).toContain('--inspect-content');
   });
 
   it.each(['70000', '-1', '80a'])('refuses %s as a port: exit 2', async (port) => {
