@@ -177,6 +177,17 @@ describe('close codes: who comes back', () => {
   });
 });
 
+it.each(Object.keys(CLIENTS) as Name[])(
+  '%s subscribes again by itself after a restart, on one socket',
+  async (name) => {
+    const client = await subscribed(name);
+    await client.kick.restart(50);
+    await client.kick.until(() => client.kick.subscribed(SLUG) === 1, 10_000);
+    expect(client.kick.connections()).toHaveLength(1);
+    expect(client.hasEnded()).toBe(false);
+  },
+);
+
 describe.each(['centrifuge', 'earshot on centrifugo'] as const)('%s', (name) => {
   it.each<[string, number, End]>([
     ['bad request', 3501, 'ends'],

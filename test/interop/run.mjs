@@ -42,7 +42,7 @@ const PEERS = [
         return false;
       }
     },
-    remedy: 'soketi stands on it: run this with a Node that it is built for, such as 20, 22 or 24',
+    remedy: 'soketi stands on it: run this with a Node and a C library that it is built for, such as Node 20',
     files: ['soketi.test.ts'],
   },
 ];
