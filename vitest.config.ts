@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // It has packages of its own, and its own configuration.
-    exclude: ['test/interop/**'],
+    // The one has packages of its own, the other takes minutes: each has its own configuration.
+    exclude: ['test/interop/**', 'test/endurance/**'],
     testTimeout: 20_000,
     // Pages and processes are waited for: on a machine with much else to do a second is not long.
     expect: { poll: { timeout: 10_000 } },

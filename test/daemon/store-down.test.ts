@@ -1,6 +1,3 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -14,6 +11,7 @@ import {
   runDaemon,
   temporaryFolder,
 } from '../support/daemon.js';
+import { canMount, smallDisk } from '../support/small-disk.js';
 
 const NO_LIMITS = { bucket: { limit: 10_000, windowMs: 1_000 }, channelPerMinute: null };
 
@@ -75,47 +73,11 @@ describe('the store is down', () => {
   it.skipIf(!canMount())(
     'because the disk is full: the same (needs the right to mount a tmpfs)',
     async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'earshot-full-'));
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', folder]);
-      try {
-        const running = await started(folder);
-        const ballast = join(folder, 'ballast');
-        await livesThrough(
-          running,
-          () => fill(ballast),
-          () => rmSync(ballast),
-        );
-        await running.stop();
-      } finally {
-        execFileSync('umount', ['-l', folder]);
-        rmSync(folder, { recursive: true, force: true });
-      }
+      const disk = smallDisk(2);
+      const running = await started(disk.folder);
+      await livesThrough(running, disk.fill, disk.makeRoom);
+      await running.stop();
     },
     60_000,
   );
 });
-
-/** Writes until not one more byte fits. */
-function fill(file: string): void {
-  for (let bytes = 4 * 1024 * 1024; bytes >= 1; bytes = Math.floor(bytes / 2)) {
-    try {
-      for (;;) writeFileSync(file, Buffer.alloc(bytes), { flag: 'a' });
-    } catch {
-      // That much does not fit any more; half of it may.
-    }
-  }
-}
-
-function canMount(): boolean {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
-  const folder = mkdtempSync(join(tmpdir(), 'earshot-mount-'));
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder], { stdio: 'ignore' });
-    execFileSync('umount', [folder], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}

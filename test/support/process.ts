@@ -31,6 +31,8 @@ export interface ProcessOptions {
   readonly args?: readonly string[];
   /** Of Node. */
   readonly nodeArgs?: readonly string[];
+  /** Beside this process's own. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Starts `earshot run` on this configuration. The store is `earshot.db` in the same folder. Killed when the test ends. */
@@ -44,12 +46,13 @@ export function startProcess(yaml: string, folder: string, options: ProcessOptio
 export function spawnEarshot(
   yaml: string,
   folder: string,
-  { args = [], nodeArgs = [] }: ProcessOptions,
+  { args = [], nodeArgs = [], env = {} }: ProcessOptions,
 ): EarshotProcess {
   const file = join(folder, 'earshot.yaml');
   writeFileSync(file, yaml);
   const child = spawn(process.execPath, [...nodeArgs, CLI, 'run', '-c', file, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   let output = '';
   const lines: LogLine[] = [];
