@@ -25,6 +25,12 @@ export class ActorView {
   /** @param {(order: Order) => void} act */
   constructor(act) {
     this.#act = act;
+    const whole = byId('whole-chart');
+    whole.addEventListener('click', () => {
+      const isWhole = whole.getAttribute('aria-pressed') !== 'true';
+      setAttribute(whole, 'aria-pressed', String(isWhole));
+      this.#chart.showWhole(isWhole);
+    });
   }
 
   /**

@@ -22,11 +22,18 @@ export class ChartView {
   #shown = '';
   /** @type {Actor | undefined} */
   #actor;
+  #isWhole = false;
 
   /** @param {HTMLElement} box */
   constructor(box) {
     this.#box = box;
     new ResizeObserver(() => this.#fit()).observe(box);
+  }
+
+  /** All of it at once, however small. @param {boolean} isWhole */
+  showWhole(isWhole) {
+    this.#isWhole = isWhole;
+    this.#fit();
   }
 
   /** @param {Actor | undefined} actor */
@@ -65,7 +72,7 @@ export class ChartView {
     const { width = 0, height = 0 } = svg?.viewBox.baseVal ?? {};
     if (svg === null || width === 0 || height === 0 || this.#box.clientWidth === 0) return;
     const room = Math.min((this.#box.clientWidth - 18) / width, (this.#box.clientHeight - 18) / height);
-    const scale = Math.max(SCALE.min, Math.min(SCALE.max, room));
+    const scale = Math.max(this.#isWhole ? 0 : SCALE.min, Math.min(SCALE.max, room));
     svg.setAttribute('width', String(Math.floor(width * scale)));
     svg.setAttribute('height', String(Math.floor(height * scale)));
     this.#bringIntoSight();

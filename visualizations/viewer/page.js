@@ -279,14 +279,24 @@ export class Page {
     if (away) this.#status.away(status !== undefined);
     const link = byId('link');
     link.hidden = away === undefined;
-    const known = status
-      ? `Shown is the last that is known, ${duration(Date.now() - nowOf(status))} old. `
-      : '';
-    setText(link, away === undefined ? '' : `${away.text}. ${away.remedy === '' ? known : away.remedy}`);
+    setText(link, away === undefined ? '' : awayText(away, status));
     for (const button of document.querySelectorAll('[data-acts]')) {
       setAttribute(button, 'hidden', this.#mayAct ? undefined : '');
     }
     byId('session').hidden = this.#mayAct || status === undefined;
     byId('session-ended').hidden = !this.#session.hasEnded;
   }
+}
+
+/**
+ * @param {NonNullable<LiveMode['away']>} away
+ * @param {LiveMode['status']} status
+ */
+function awayText({ text, remedy, isNone }, status) {
+  if (status !== undefined) {
+    return `${text}. Shown is the last that is known, ${duration(Date.now() - nowOf(status))} old. ${remedy}`;
+  }
+  return isNone
+    ? 'There is no daemon at this address. Open a trace, or drop one on this page.'
+    : `${text}. ${remedy}`;
 }

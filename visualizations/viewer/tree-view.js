@@ -155,7 +155,7 @@ export class TreeView {
       const those = actors.filter((actor) => conditionOfActor(actor) === condition).length;
       return those > 0 ? [`${count(those)} ${condition === 'trouble' ? 'in trouble' : condition}`] : [];
     });
-    return `${count(actors.length)} below${parts.length > 0 ? `: ${parts.join(', ')}` : ''}`;
+    return parts.join(', ') || count(actors.length);
   }
 
   #drawLegend() {

@@ -40,8 +40,13 @@ function itemOf({ actor, condition, text, remedy, since }) {
     'li',
     { 'data-condition': condition },
     mark(condition),
-    what,
-    element('span', { class: 'since' }, since),
-    remedy !== '' && element('span', { class: 'remedy' }, element('span', {}, 'do: '), remedy),
+    element(
+      'p',
+      {},
+      what,
+      ' ',
+      element('span', { class: 'since' }, since),
+      remedy !== '' && element('span', { class: 'remedy' }, ` → ${remedy}`),
+    ),
   );
 }
