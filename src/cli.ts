@@ -221,7 +221,17 @@ function program(): Command {
     .option('--as-test', 'the shortest way into a state as a Vitest file, with --reach')
     .option('--reach <PATH=STATE>', 'which actor, and into which state (or STATE->STATE)')
     .option('--out <FILE>', 'write it there')
-    .option('--open', 'show it in a browser: prints the address')
+    .addOption(
+      new Option('--open', 'show it in a browser: prints the address').conflicts([
+        'actor',
+        'until',
+        'set',
+        'format',
+        'asTest',
+        'reach',
+        'out',
+      ]),
+    )
     .option('--json', 'print JSON')
     .action(
       runs(async (options: ReplayOptions & { readonly open?: boolean }, path: string) => {

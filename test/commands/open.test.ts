@@ -194,6 +194,15 @@ describe('earshot replay --open', () => {
     });
   });
 
+  it('shows all of it, and is not to be combined with what replays a part', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'one.ndjson'), `${HEADER}\n`);
+    for (const other of [['--actor', 'pool'], ['--until', '90s'], ['--format', 'mermaid'], ['--as-test']]) {
+      const { code, err } = await earshot(folder, 'replay', 'one.ndjson', '--open', ...other);
+      expect([code, err]).toEqual([2, expect.stringContaining('cannot be used with option')]);
+    }
+  });
+
   it('refuses what is no trace, and listens to nobody', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'letter.txt'), 'Dear Bob\n');
