@@ -63,13 +63,13 @@ export function depthOf(kind: ActorKind): number {
 
 /** As a Mermaid flowchart. */
 export function treeDiagram(): string {
-  const lines = ACTOR_KINDS.flatMap((kind, index) => {
+  const lines = ACTOR_KINDS.map((kind, index) => {
     const words = kind.machine === null || kind.machine === nameOf(kind) ? '' : `<br/>${kind.machine}`;
     const box = `${index}["${nameOf(kind)}${words}"]`;
     const parent = parentOf(kind);
-    if (parent !== undefined) return [`  ${ACTOR_KINDS.indexOf(parent)} --- ${box}`];
-    // What has no parent is kept apart, or Mermaid lays it on the lines of the others.
-    return index === 0 ? [`  ${box}`] : ['  subgraph beside [beside the tree]', `    ${box}`, '  end'];
+    if (parent !== undefined) return `  ${ACTOR_KINDS.indexOf(parent)} --- ${box}`;
+    // What has no parent hangs on a line that is not seen, or Mermaid lays it on the lines of the others.
+    return index === 0 ? `  ${box}` : `  0 ~~~ ${box}`;
   });
   return `flowchart LR\n${lines.join('\n')}\n`;
 }

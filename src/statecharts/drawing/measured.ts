@@ -26,8 +26,8 @@ export function measure(svg: string): Measured {
 
   const boxes = new Map<string, Box>();
   const lines = new Map<string, Line>();
-  for (const [, kind, name = '', title = '', body = ''] of svg.matchAll(GROUP)) {
-    const state = plain(title);
+  for (const [, kind, lastClass = '', title = '', body = ''] of svg.matchAll(GROUP)) {
+    const [name, state] = [plain(lastClass), plain(title)];
     if (kind === 'edge') {
       const tip = attribute(body, 'polygon', 'points')[1];
       const line = attribute(body, 'path', 'd');
