@@ -1,26 +1,22 @@
 /** The page: what is looked at, live or recorded, and one drawing of all of it at most ten times a second. */
 /** @import { Source } from './open-trace.js' */
-/** @import { Filter } from './sieve.js' */
+/** @import { Order } from './orders.js' */
 import { ActorView } from './actor-view.js';
 import { askAndDo } from './ask.js';
+import { listenToControls } from './controls.js';
 import { Daemon, Refused } from './daemon.js';
-import { listenToFiles } from './drop.js';
-import { byId, setAttribute, setText } from './element.js';
-import { count, duration } from './figures.js';
-import { listenToKeys, showHelp } from './keys.js';
-import { keysOf } from './keys-of-page.js';
+import { byId, setText } from './element.js';
+import { awayText, HeadView } from './head-view.js';
 import { LettersView } from './letters-view.js';
 import { LiveMode } from './live-mode.js';
-import { inFull } from './log-row.js';
-import { LogView } from './log-view.js';
+import { LogPane } from './log-pane.js';
 import { notify } from './notice.js';
 import { readTrace } from './open-trace.js';
-import { STOP, WRITE_BLACKBOX } from './orders.js';
 import { Player } from './player.js';
 import { RecordedMode } from './recorded-mode.js';
 import { BadTrace } from './recording.js';
 import { Session, takeCode } from './session.js';
-import { nowOf, troublesOf } from './status-lines.js';
+import { troublesOf } from './status-lines.js';
 import { StatusView } from './status-view.js';
 import { TimelineView } from './timeline-view.js';
 import { inOrder, treeOf } from './tree-shape.js';
@@ -37,11 +33,12 @@ export class Page {
   /** While a recording is looked at. @type {RecordedMode | undefined} */
   #recorded;
   #tree = new TreeView(byId('tree'), byId('legend'), (path) => this.choose(path));
-  #actor = new ActorView((order) => this.#do(order));
+  #actor = new ActorView((order) => this.act(order));
   #status = new StatusView(byId('figures-pane'));
   #trouble = new TroubleView();
   #letters = new LettersView(this.#daemon, () => this.#mayAct);
-  #log = new LogView(byId('log'), (number) => this.#picked(number));
+  #log = new LogPane((number) => this.#picked(number));
+  #head = new HeadView();
   player = new Player(
     () => this.#moved(),
     () => this.#chosen,
@@ -55,28 +52,56 @@ export class Page {
   #drawing;
 
   async begin() {
-    this.#listen();
-    this.#log.look(this.#live.journal, this.#filter());
-    await this.#followAddress();
+    listenToControls(this);
+    this.#log.look(this.#live.journal, true);
+    await this.followAddress();
     if (this.#recorded === undefined && location.hash !== '#recorded') this.#live.start();
+  }
+
+  get isRecorded() {
+    return this.#recorded !== undefined;
+  }
+
+  /** `#code=…` begins a session, `#recorded` opens what `earshot replay --open` serves. */
+  async followAddress() {
+    const code = takeCode(window);
+    if (code !== undefined) {
+      await this.#daemon.open(code).catch((/** @type {unknown} */ error) => {
+        if (!(error instanceof Refused)) throw error;
+        notify(`No session: ${error.message}. ${error.remedy}`, 'waiting');
+      });
+      this.hurry();
+    }
+    if (location.hash !== '#recorded') return;
+    try {
+      const body = await this.#daemon.stream('/recording', new AbortController().signal);
+      await this.open([{ name: 'recording', size: 0, stream: () => body }]);
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      notify(`There is no recording at this address: ${error.message}`, 'trouble');
+    }
+  }
+
+  /** The network may be back, or somebody looks again. */
+  hurry() {
+    this.#live.hurry();
+    this.#soon();
   }
 
   /** @param {string} path */
   choose(path) {
     this.#chosen = path;
     this.#live.glance.follow(path, this.#live.actors.at(path));
-    this.#log.sift(this.#filter());
+    this.#log.choose(path);
     this.#draw();
   }
 
   /** Shows a recording instead of the daemon. @param {readonly Source[]} sources */
   async open(sources) {
     const name = sources.length === 1 ? (sources[0]?.name ?? '') : `${sources.length} segments`;
-    const link = byId('link');
     try {
-      link.hidden = false;
       const recording = await readTrace(sources, (share) =>
-        setText(link, `Reading ${name}: ${Math.round(share * 100)} %`),
+        this.#head.say(`Reading ${name}${share > 0 ? `: ${Math.round(share * 100)} %` : '…'}`),
       );
       this.#live.stop();
       this.#show(new RecordedMode(recording, name));
@@ -104,20 +129,34 @@ export class Page {
     this.#tree.focus();
   }
 
+  /** The filter of the log has changed. */
+  sift() {
+    this.#log.sift();
+    this.#soon();
+  }
+
+  /** To the newest line of the log, and on with it. */
+  follow() {
+    this.#log.follow();
+    this.#soon();
+  }
+
+  showLetters() {
+    this.#letters.open();
+  }
+
+  /** Asks, and has the daemon do it. @param {Order} order */
+  async act(order) {
+    if (await askAndDo(this.#daemon, order)) this.#live.hurry();
+    this.#soon();
+  }
+
   /** @param {RecordedMode | undefined} recorded */
   #show(recorded) {
     this.#recorded = recorded;
-    const mode = recorded === undefined ? 'live' : 'recorded';
-    byId('mode').dataset.mode = mode;
-    setText(byId('mode'), mode);
-    byId('panes').dataset.mode = mode;
-    byId('figures-pane').hidden = recorded !== undefined;
-    byId('timeline-pane').hidden = recorded === undefined;
-    byId('back-to-live').hidden = recorded === undefined || this.#live.status === undefined;
-    byId('entry').hidden = recorded === undefined;
-    this.#log.look(recorded?.recording ?? this.#live.journal, this.#filter());
-    if (recorded === undefined) this.#log.follow();
-    else {
+    this.#head.showMode(recorded === undefined ? 'live' : 'recorded', this.#live.status !== undefined);
+    this.#log.look(recorded?.recording ?? this.#live.journal, recorded === undefined);
+    if (recorded !== undefined) {
       const { recording, cursor } = recorded;
       this.#timeline.open(recording, cursor, inOrder(treeOf(recorded.paths)));
       this.player.open(recording, cursor);
@@ -127,106 +166,22 @@ export class Page {
     this.#draw();
   }
 
-  #listen() {
-    const on = (/** @type {string} */ id, /** @type {() => void} */ act) =>
-      byId(id).addEventListener('click', act);
-    document.addEventListener('click', ({ target }) => {
-      const link = target instanceof Element ? target.closest('[data-choose]') : null;
-      if (link) this.choose(link.getAttribute('data-choose') ?? '');
-    });
-    for (const id of ['filter', 'only', 'only-chosen']) {
-      byId(id).addEventListener('input', () => {
-        this.#log.sift(this.#filter());
-        this.#soon();
-      });
-    }
-    on('newest', () => {
-      this.#log.follow();
-      this.#soon();
-    });
-    on('write-blackbox', () => this.#do(WRITE_BLACKBOX));
-    on('stop-daemon', () => this.#do(STOP));
-    on('show-letters', () => this.#letters.open());
-    on('back-to-live', () => this.backToLive());
-    listenToFiles((sources) => this.open(sources));
-    const keys = keysOf(this);
-    on('show-help', () => showHelp(keys));
-    listenToKeys(keys, () => this.#recorded !== undefined);
-    document.addEventListener('visibilitychange', () => {
-      if (document.hidden) return;
-      this.#live.hurry();
-      this.#soon();
-    });
-    window.addEventListener('online', () => this.#live.hurry());
-    window.addEventListener('hashchange', () => this.#followAddress());
-  }
-
-  /** `#code=…` begins a session, `#recorded` opens what `earshot replay --open` serves. */
-  async #followAddress() {
-    const code = takeCode(window);
-    if (code !== undefined) {
-      await this.#daemon.open(code).catch((/** @type {unknown} */ error) => {
-        if (!(error instanceof Refused)) throw error;
-        notify(`No session: ${error.message}. ${error.remedy}`, 'waiting');
-      });
-      this.#live.hurry();
-    }
-    if (location.hash === '#recorded') await this.#openServed();
-  }
-
-  async #openServed() {
-    const signal = new AbortController().signal;
-    try {
-      const body = await this.#daemon.stream('/recording', signal);
-      await this.open([{ name: 'recording', size: 0, stream: () => body }]);
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error;
-      notify(`There is no recording at this address: ${error.message}`, 'trouble');
-    }
-  }
-
   /** @param {number} number */
   #picked(number) {
     if (this.#recorded !== undefined) this.player.moveTo(number);
-    const path = this.#showEntry(number);
+    const path = this.#log.showLine(number);
     if (path) this.choose(path);
-  }
-
-  /** @param {number} number */
-  #showEntry(number) {
-    const entry = (this.#recorded?.recording ?? this.#live.journal).get(number);
-    byId('entry').hidden = entry === undefined;
-    if (entry !== undefined) byId('entry').replaceChildren(...inFull(entry));
-    return entry?.path;
   }
 
   /** Within the recording. */
   #moved() {
-    const index = this.#recorded?.cursor.index;
-    if (index === undefined) return;
-    this.#log.showNumber(index);
-    this.#showEntry(index);
+    if (this.#recorded === undefined) return;
+    this.#log.showLine(this.#recorded.cursor.index);
     this.#soon();
   }
 
   get #mayAct() {
     return this.#recorded === undefined && this.#session.token !== undefined;
-  }
-
-  /** @param {import('./orders.js').Order} order */
-  async #do(order) {
-    if (await askAndDo(this.#daemon, order)) this.#live.hurry();
-    this.#soon();
-  }
-
-  /** @returns {Filter} */
-  #filter() {
-    const only = byId('only', HTMLSelectElement).value;
-    return {
-      words: byId('filter', HTMLInputElement).value,
-      under: byId('only-chosen', HTMLInputElement).checked ? this.#chosen : '',
-      only: only === 'turns' || only === 'dropped' ? only : 'all',
-    };
   }
 
   #soon() {
@@ -246,16 +201,7 @@ export class Page {
     const charted = recorded === undefined ? glance.at(actor, performance.now()) : actor;
     this.#actor.show(this.#chosen, actor, charted, now, this.#mayAct);
     if (recorded === undefined && glance.isBehind) this.#soon();
-    this.#log.refresh();
-    const all = recorded?.recording ?? this.#live.journal;
-    setText(byId('log-count'), `${count(this.#log.size)} of ${count(all.end - all.first)}`);
-    byId('log-empty').hidden = this.#log.size > 0;
-    const isFiltered = all.end > all.first;
-    setText(
-      byId('log-empty'),
-      isFiltered ? 'No line passes the filter.' : 'Nothing has happened since this page met Earshot.',
-    );
-    byId('newest').hidden = recorded !== undefined || this.#log.isFollowing;
+    this.#log.draw();
     if (recorded === undefined) this.#drawLive();
     else this.#drawRecorded(recorded);
   }
@@ -265,9 +211,8 @@ export class Page {
     this.#timeline.draw(this.#chosen);
     this.#trouble.show(recorded.troubles());
     this.#status.showMoment(recorded.cursor.actors.at(ROOT), recorded.facts);
-    byId('link').hidden = true;
-    byId('session').hidden = true;
-    for (const button of document.querySelectorAll('[data-acts]')) setAttribute(button, 'hidden', '');
+    this.#head.say('');
+    this.#head.showActing('never');
   }
 
   #drawLive() {
@@ -277,26 +222,8 @@ export class Page {
       this.#trouble.show(troublesOf(status));
     }
     if (away) this.#status.away(status !== undefined);
-    const link = byId('link');
-    link.hidden = away === undefined;
-    setText(link, away === undefined ? '' : awayText(away, status));
-    for (const button of document.querySelectorAll('[data-acts]')) {
-      setAttribute(button, 'hidden', this.#mayAct ? undefined : '');
-    }
-    byId('session').hidden = this.#mayAct || status === undefined;
-    byId('session-ended').hidden = !this.#session.hasEnded;
+    this.#head.say(awayText(away, status));
+    const without = this.#session.hasEnded ? 'sessionEnded' : 'needsSession';
+    this.#head.showActing(this.#mayAct ? 'may' : status === undefined ? 'never' : without);
   }
-}
-
-/**
- * @param {NonNullable<LiveMode['away']>} away
- * @param {LiveMode['status']} status
- */
-function awayText({ text, remedy, isNone }, status) {
-  if (status !== undefined) {
-    return `${text}. Shown is the last that is known, ${duration(Date.now() - nowOf(status))} old. ${remedy}`;
-  }
-  return isNone
-    ? 'There is no daemon at this address. Open a trace, or drop one on this page.'
-    : `${text}. ${remedy}`;
 }

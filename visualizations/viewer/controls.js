@@ -1,14 +1,41 @@
-/** The keys of the page. */
+/** What moves the page: its buttons, its fields, its keys, files that are dropped on it, and the address. */
 /** @import { Key } from './keys.js' */
 /** @import { Page } from './page.js' */
+import { listenToFiles } from './drop.js';
 import { byId } from './element.js';
-import { showHelp } from './keys.js';
+import { listenToKeys, showHelp } from './keys.js';
+import { STOP, WRITE_BLACKBOX } from './orders.js';
+
+/** @param {Page} page */
+export function listenToControls(page) {
+  const keys = keysOf(page);
+  const on = (/** @type {string} */ id, /** @type {() => void} */ act) =>
+    byId(id).addEventListener('click', act);
+  document.addEventListener('click', ({ target }) => {
+    const link = target instanceof Element ? target.closest('[data-choose]') : null;
+    if (link) page.choose(link.getAttribute('data-choose') ?? '');
+  });
+  for (const id of ['filter', 'only', 'only-chosen']) byId(id).addEventListener('input', () => page.sift());
+  on('newest', () => page.follow());
+  on('write-blackbox', () => page.act(WRITE_BLACKBOX));
+  on('stop-daemon', () => page.act(STOP));
+  on('show-letters', () => page.showLetters());
+  on('back-to-live', () => page.backToLive());
+  on('show-help', () => showHelp(keys));
+  listenToKeys(keys, () => page.isRecorded);
+  listenToFiles((sources) => page.open(sources));
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) page.hurry();
+  });
+  window.addEventListener('online', () => page.hurry());
+  window.addEventListener('hashchange', () => page.followAddress());
+}
 
 /**
  * @param {Page} page
  * @returns {Key[]}
  */
-export function keysOf(page) {
+function keysOf(page) {
   const { player } = page;
   /** @type {Key[]} */
   const keys = [
