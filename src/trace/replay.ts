@@ -47,6 +47,8 @@ export interface ReplayResult {
   readonly unreadable: number;
   /** Lines that are missing between others, by their numbers. */
   readonly missing: number;
+  /** Actors that threw: what they were sent then is in no trace. */
+  readonly failed: number;
 }
 
 /** `text` is a trace: one segment or several. Throws an EarshotError when it is none. */
@@ -120,6 +122,7 @@ export class Replay {
       changes: changes.filter(({ events }) => events > 0),
       unreadable: this.#unreadable,
       missing: this.#writers.missing,
+      failed: this.#cast.failed,
     };
   }
 

@@ -1,7 +1,8 @@
 /** What a replay found, for people: a verdict in one line, where it diverges, and what else they should know. */
+import { listed } from '../config/did-you-mean.js';
 import { wordsOf } from '../statecharts/chart.js';
 import { type Difference, type Divergence, shown } from './divergence.js';
-import type { ReplayResult } from './replay.js';
+import type { MachineChange, ReplayResult } from './replay.js';
 import type { Setting } from './settings.js';
 import type { WhatIf } from './what-if.js';
 
@@ -45,19 +46,30 @@ export function linesOfWhatIf(settings: readonly Setting[], whatIf: WhatIf): str
 }
 
 /** What does not decide the verdict, a sentence each. */
-export function noticesOf({ changes, unreadable, missing, divergence }: ReplayResult): string[] {
-  const notices = changes.map(({ machine, was, now, events }) => {
-    const its = `its ${counted(events, 'event')}`;
-    if (now === null) return `${machine} is no machine any more: ${its} were not compared`;
-    const found = divergence?.machine === machine ? '' : `; ${its} replay as they did`;
-    return `${machine} changed since this trace was written (trace ${was}, now ${now})${found}`;
-  });
+export function noticesOf({ changes, unreadable, missing, failed, divergence }: ReplayResult): string[] {
+  const notices = [];
+  const changed = changes.filter(({ now }) => now !== null);
+  const gone = changes.filter(({ now }) => now === null);
+  if (changed.length > 0) {
+    const isDiverging = changed.some(({ machine }) => machine === divergence?.machine);
+    const well = isDiverging ? '' : `; no difference in ${eventsOf(changed)}`;
+    notices.push(`${namesOf(changed)} changed since this trace was written${hashesOf(changed)}${well}`);
+  }
+  if (gone.length > 0) {
+    const are = gone.length === 1 ? 'is no machine' : 'are no machines';
+    notices.push(`${namesOf(gone)} ${are} any more; not compared: ${eventsOf(gone)}`);
+  }
   if (unreadable > 0) {
     const lines = unreadable === 1 ? 'a line breaks off' : `${unreadable} lines break off`;
     notices.push(`${lines}: its process was killed, or is still writing; what stands before was replayed`);
   }
   if (missing > 0)
     notices.push(`${counted(missing, 'line')} of this trace ${missing === 1 ? 'is' : 'are'} missing`);
+  if (failed > 0) {
+    notices.push(
+      `${counted(failed, 'actor')} failed: what ${failed === 1 ? 'it was' : 'they were'} sent then is not in the trace`,
+    );
+  }
   return notices;
 }
 
@@ -66,7 +78,25 @@ export function counted(count: number, noun: string): string {
 }
 
 export function momentOf(wall: number): string {
-  return new Date(wall).toISOString();
+  const moment = new Date(wall);
+  return Number.isNaN(moment.getTime()) ? `wall ${wall}` : moment.toISOString();
+}
+
+function namesOf(changes: readonly MachineChange[]): string {
+  return listed(
+    changes.map(({ machine }) => machine),
+    ' and ',
+  );
+}
+
+/** Of one: of several they would be read by nobody. */
+function hashesOf([change, ...others]: readonly MachineChange[]): string {
+  return change === undefined || others.length > 0 ? '' : ` (trace ${change.was}, now ${change.now})`;
+}
+
+function eventsOf(changes: readonly MachineChange[]): string {
+  const events = changes.reduce((sum, it) => sum + it.events, 0);
+  return `${changes.length === 1 ? 'its' : 'their'} ${counted(events, 'event')}`;
 }
 
 /** A timer is called by its event in the trace, and by its delay here. */

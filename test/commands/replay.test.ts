@@ -48,6 +48,7 @@ describe('earshot replay', () => {
       changes: [],
       unreadable: 0,
       missing: 0,
+      failed: 0,
       notices: [],
     });
   });
@@ -105,7 +106,7 @@ describe('earshot replay', () => {
     const well = await replay('old.ndjson');
     expect(well).toMatchObject({ code: 0, out: '6 events, 1 actor, 0 divergences\n' });
     expect(well.err).toMatch(
-      /^breaker changed since this trace was written \(trace 000000000000, now [0-9a-f]{12}\); its 6 events replay as they did\n$/,
+      /^breaker changed since this trace was written \(trace 000000000000, now [0-9a-f]{12}\); no difference in its 6 events\n$/,
     );
     const odd = await replay('odd.ndjson');
     expect(odd).toMatchObject({ code: 1, out: expect.stringContaining('expected  closed → halfOpen\n') });
