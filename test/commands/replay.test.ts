@@ -4,7 +4,8 @@ import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../support/daemon.js';
+import { configText, kickStandin, temporaryFolder } from '../support/daemon.js';
+import { isLive, startProcess } from '../support/process.js';
 import { altered, BREAKER_PATH, breakerRun, named } from '../trace/recorded.js';
 
 const CLI = fileURLToPath(new URL('../../dist/src/cli.js', import.meta.url));
@@ -99,6 +100,26 @@ describe('earshot replay', () => {
       err: 'a line breaks off: its process was killed, or is still writing; what stands before was replayed\n',
     });
   });
+
+  it('replays what a daemon had written when it was killed, and what the next one adds', async () => {
+    const { folder, replay } = withFiles({});
+    const kick = await kickStandin();
+    const config = configText({
+      kick,
+      sinks: '  console: { type: console }',
+      more: 'trace: { dir: traces }',
+    });
+    for (const actors of [
+      /^\d+ events, ([1-9]\d?) actors, 0 divergences\n$/,
+      /^\d+ events, ([2-9]\d) actors, 0 divergences\n$/,
+    ]) {
+      const daemon = startProcess(config, folder);
+      await daemon.until(isLive);
+      daemon.child.kill('SIGKILL');
+      await daemon.exited;
+      expect(await replay('traces')).toMatchObject({ code: 0, out: expect.stringMatching(actors) });
+    }
+  }, 30_000);
 
   it('says in one line that a machine changed', async () => {
     const old = (text: string) => text.replace(/"breaker":"[0-9a-f]+"/, '"breaker":"000000000000"');

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { AnyStateMachine } from 'xstate';
+import { type AnyStateMachine, setup } from 'xstate';
 import { breakerMachine } from '../../machines/breaker.js';
 import { catalogue } from '../../machines/catalogue.js';
 import { deadlineMachine } from '../../machines/deadline.js';
@@ -13,6 +13,7 @@ import type { TraceLine } from '../../src/trace/format.js';
 import { startRecording } from '../../src/trace/recording.js';
 import { type ReplayOptions, replay } from '../../src/trace/replay.js';
 import { configText, discordSink, discordStandin, kickStandin, runDaemon } from '../support/daemon.js';
+import { settled } from '../support/fake-clock.js';
 import { altered, BREAKER, BREAKER_PATH, breakerRun, named, recorded } from './recorded.js';
 
 function folder(): string {
@@ -243,15 +244,29 @@ describe('replay', () => {
     expect(replay(altered(text, isActor, (line) => ({ ...line, delays }))).divergence).toMatchObject(found);
   });
 
-  it('takes the word of a trace that an actor failed, and counts it', () => {
-    const end = ({ seq, at, wall, life, path, machine }: Record<string, unknown>) => {
-      return { kind: 'stopped', seq, at, wall, life, path, machine };
-    };
-    const text = altered(breakerRun().text(), took('call.succeeded'), end);
-    expect(replay(text)).toMatchObject({ events: 5, failed: 1, divergence: undefined });
-    const { actor, text: whole } = breakerRun();
-    actor.stop();
-    expect(replay(whole())).toMatchObject({ events: 7, failed: 0, divergence: undefined });
+  it('goes on when an actor threw, of which a trace has nothing but that it ended', async () => {
+    const throwing = breakerMachine.provide({
+      actions: {
+        announce: (_, to) => {
+          if (to === 'probing') throw new Error('boom');
+        },
+      },
+    });
+    const parent = setup({ actors: { throwing } }).createMachine({
+      invoke: { id: 'breaker', src: 'throwing', input: BREAKER, onError: {} },
+    });
+    const { actor, clock, lines } = recorded(parent, {});
+    const breaker = actor.getSnapshot().children.breaker;
+    breaker?.send({ type: 'breaker.isolated', at: clock.now(), forMs: 10 });
+    clock.advance(20);
+    breaker?.send({ type: 'probe.started', at: clock.now() });
+    await settled();
+    expect(replay(lines.join('\n'))).toMatchObject({
+      events: 2,
+      actors: 1,
+      failed: 1,
+      divergence: undefined,
+    });
   });
 
   it('replays a trace that was killed at any byte', () => {
