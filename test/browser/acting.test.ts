@@ -65,7 +65,8 @@ inChromium('acting from the page', () => {
     await button(page, 'Dead letters…').click();
     const letters = page.locator('dialog#letters');
     await expect.poll(() => letters.textContent()).toContain(`hey @bob ${HOSTILE}`);
-    expect(await letters.textContent()).toContain(`50035: `);
+    expect(await letters.textContent()).toContain('50035: ');
+    expect(await letters.getByRole('heading').textContent()).toBe('1 dead letter');
     expect(await letters.locator('img, b:text("bold")').count()).toBe(0);
     await expectFitForEveryone(page);
     await order(page, 'Retry all…', 'Try again');
@@ -90,15 +91,44 @@ inChromium('acting from the page', () => {
     await page.locator('#link').waitFor({ state: 'visible' });
   }, 40_000);
 
+  it('ends with the session: another daemon knows nothing of it', async () => {
+    const daemon = await watchedDaemon();
+    const page = await openPage(await daemon.address(), { allowed: /net::ERR_|401/ });
+    await page.locator('[data-actor="sinks/discord/breaker"]').click();
+    await button(page, 'Isolate…').waitFor();
+    await daemon.killed();
+    await daemon.restarted();
+    await order(page, 'Isolate…', 'Isolate');
+    await expect
+      .poll(() => page.locator('#session:not([hidden])').innerText())
+      .toBe('The session is over. To act from here, type earshot open');
+    expect(await button(page, 'Isolate…').count()).toBe(0);
+    expect((await daemon.process.status()).sinks[0]?.breaker.state).toBe('closed');
+    // A new address in the same tab begins another.
+    await page.goto(await daemon.address());
+    await order(page, 'Isolate…', 'Isolate');
+    await daemon.process.until(({ sinks }) => sinks[0]?.breaker.state === 'isolated');
+  }, 60_000);
+
+  it('is refused to a code that was used', async () => {
+    const daemon = await watchedDaemon();
+    const address = await daemon.address();
+    await openPage(address);
+    const again = await openPage(address, { allowed: /401/ });
+    await expect.poll(() => again.locator('#notices').textContent()).toContain('used already');
+    expect(await again.locator('#session:not([hidden])').innerText()).toBe(
+      'To act from here, type earshot open',
+    );
+  }, 40_000);
+
   it('needs a session, and the page says how to come by one', async () => {
     const daemon = await watchedDaemon();
     const page = await openPage(await daemon.bareAddress());
     await page.locator('[data-actor="sinks/discord/breaker"]').click();
     await untilLit(page, ['closed']);
     await expect
-      .poll(() => page.locator('#session').textContent())
+      .poll(() => page.locator('#session:not([hidden])').innerText())
       .toBe('To act from here, type earshot open');
-    expect(await page.locator('#session').isVisible()).toBe(true);
     expect(await page.getByRole('button', { name: /Isolate|Release|Reset|Stop|Flight/ }).count()).toBe(0);
   }, 40_000);
 });

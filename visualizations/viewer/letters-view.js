@@ -75,7 +75,7 @@ export class LettersView {
       element(
         'h2',
         { id: 'letters-title' },
-        total === 0 ? 'Nothing was given up' : `${count(total)} dead letters`,
+        total === 0 ? 'Nothing was given up' : `${count(total)} dead letter${total === 1 ? '' : 's'}`,
       ),
       total > 0 &&
         element(
