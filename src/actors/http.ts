@@ -146,6 +146,8 @@ export class HttpSessions implements HttpPool {
   drain(): void {
     if (this.#isDraining) return;
     this.#isDraining = true;
+    // Told of edges only, the machine would go by the numbers of the last one: there may be nothing to wait for, or much.
+    if (this.status().state !== 'idle') this.#tellNumbers();
     this.#actor?.send({ type: 'pool.drained' });
   }
 
@@ -256,6 +258,11 @@ export class HttpSessions implements HttpPool {
     const { state } = this.status();
     if (state === 'available' && !isSaturated) return;
     if (state === 'saturated' && isSaturated) return;
+    this.#tellNumbers();
+  }
+
+  #tellNumbers(): void {
+    const { leased, waiting } = this.#places;
     this.#actor?.send({ type: 'pool.counted', leased, waiting });
   }
 }

@@ -168,6 +168,24 @@ describe('HTTP', () => {
     expect(await http.lease('discord', { withinMs: 1_000 })).toBeUndefined();
   });
 
+  it('is closed when the last place is back, and not before, whatever its machine was told meanwhile (P4)', async () => {
+    const quiet = sessions();
+    (await quiet.http.lease('discord', { withinMs: 100 }))?.release();
+    quiet.http.drain();
+    expect(quiet.http.status()).toMatchObject({ state: 'closed', leased: 0 });
+
+    const busy = sessions();
+    const leases = [];
+    for (let count = 0; count < 3; count += 1)
+      leases.push(await busy.http.lease('discord', { withinMs: 100 }));
+    busy.http.drain();
+    for (const [index, lease] of leases.entries()) {
+      expect(busy.http.status()).toMatchObject({ state: 'draining', leased: 3 - index });
+      lease?.release();
+    }
+    expect(busy.http.status()).toMatchObject({ state: 'closed', leased: 0 });
+  });
+
   it('takes back a lease that was forgotten, once', async () => {
     const { http, lines } = sessions({ leaseMaxMs: 30 });
     const lease = await http.lease('discord', { withinMs: 1_000 });
