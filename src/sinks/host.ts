@@ -19,6 +19,8 @@ const BAN_MAX_MS = 3_600_000;
 const TRIAL_MS = 30_000;
 /** Half of what brings Discord's ban: other programs behind the same address are counted too. */
 const INVALID_MAX = 5_000;
+/** Who waits is woken when it opens; should that fail, he looks so much later. */
+const OPENING_MS = 250;
 
 export interface HostOptions {
   readonly origin: string;
@@ -71,11 +73,14 @@ export class Host {
     }));
   }
 
-  /** Until when nothing may be sent there, monotonic milliseconds; 0 when something may. */
+  /**
+   * Until when nothing may be sent there, monotonic milliseconds; 0 when something may. It is the machine that opens,
+   * not the clock: a sink that woke a moment earlier, by a timer of its own, would escape the trial that follows a ban.
+   */
   get heldUntil(): number {
     const snapshot = this.#actor?.getSnapshot();
     if (snapshot?.status !== 'active') return this.#restored?.dueAt ?? 0;
-    return snapshot.hasTag('admits') ? 0 : snapshot.context.dueAt;
+    return snapshot.hasTag('admits') ? 0 : Math.max(snapshot.context.dueAt, this.#now()) + OPENING_MS;
   }
 
   /** A request goes out in this turn. */
