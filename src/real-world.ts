@@ -10,7 +10,10 @@ import type { Clock, SignalName, TimerId, World } from './world.js';
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const SIGNALS: readonly SignalName[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
-/** A timer in steps that Node can take. */
+/**
+ * A timer in steps that Node can take. In whole milliseconds, rounded up: Node would drop the fraction, and wake
+ * somebody just before what he waits for.
+ */
 class LongTimer {
   #timeout: NodeJS.Timeout | undefined;
 
@@ -19,7 +22,7 @@ class LongTimer {
       const now = Math.min(left, LONGEST_TIMER_MS);
       this.#timeout = setTimeout(() => (left > now ? step(left - now) : callback()), now);
     };
-    step(Math.max(0, ms));
+    step(Math.max(0, Math.ceil(ms)));
   }
 
   clear(): void {

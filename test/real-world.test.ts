@@ -114,6 +114,17 @@ describe('the clock of the real world', () => {
     });
   });
 
+  it('wakes nobody before his time for a fraction of a millisecond', async () => {
+    const woken: string[] = [];
+    await new Promise<void>((resolve) => {
+      realClock.setTimeout(() => woken.push('whom it opens for'), 5);
+      // Set a little later, for the same moment.
+      realClock.setTimeout(() => woken.push('who waits for that'), 4.6);
+      realClock.setTimeout(resolve, 6);
+    });
+    expect(woken).toEqual(['whom it opens for', 'who waits for that']);
+  });
+
   it('runs what is for the end of the turn after what the turn still does', async () => {
     const order: string[] = [];
     await new Promise<void>((resolve) => {
