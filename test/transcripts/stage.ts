@@ -75,15 +75,13 @@ export class Stage {
     );
   }
 
-  /** From now on: resolves once its log says so. */
-  hear(earshot: EarshotProcess): (beginning: string) => Promise<void> {
-    let heard = earshot.lines.length;
-    return (beginning) =>
-      earshot.until(() => {
-        const at = earshot.lines.slice(heard).findIndex(({ msg }) => msg.startsWith(beginning));
-        if (at >= 0) heard += at + 1;
-        return at >= 0;
-      });
+  /** Resolves once the daemon has said of itself that it is so, and nothing else since. It judges once a second. */
+  judged(earshot: EarshotProcess, health: 'degraded' | 'healthy'): Promise<void> {
+    return earshot.until(() =>
+      (earshot.lines.findLast(({ msg }) => /^(degraded|healthy)/.test(msg))?.msg ?? 'healthy').startsWith(
+        health,
+      ),
+    );
   }
 
   /** SIGTERM, and the end that follows from it. Rejects when it was no clean one. */

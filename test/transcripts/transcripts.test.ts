@@ -43,17 +43,24 @@ const STORIES: Readonly<Record<Name, Readonly<Record<string, readonly string[]>>
   'reconnect-storm': {
     'sources/kick/connection-1/breaker': ['closed', 'open', 'halfOpen', 'probing', 'closed'],
     'sources/kick/connection-1/link': [
+      ...['attached.connected', 'backoff', 'attached.opening.connecting', 'backoff', 'suspended'],
       ...['attached.connected', 'backoff', 'attached.connected', 'backoff', 'attached.connected', 'backoff'],
-      ...['attached.opening.connecting', 'backoff', 'suspended', 'attached.connected', 'closed'],
+      ...['attached.connected', 'closed'],
     ],
     'sources/kick/connection-1/channel-channel1': [
-      'live',
-      'waiting',
-      'live',
-      'waiting',
-      'filling',
-      'live',
-      'left',
+      ...[
+        'live',
+        'waiting',
+        'filling',
+        'live',
+        'waiting',
+        'live',
+        'waiting',
+        'live',
+        'waiting',
+        'live',
+        'left',
+      ],
     ],
   },
   'silent-channel': {
