@@ -3,7 +3,7 @@
 /** @import { Arrow } from './arrows.js' */
 import { arrowsOf } from './arrows.js';
 import { conditionOfActor } from './conditions.js';
-import { element, setAttribute } from './element.js';
+import { element, setAttribute, setText } from './element.js';
 import { withAncestors, wordsOf } from './state-path.js';
 import { isAttributeAllowed, isElementAllowed } from './svg-rules.js';
 
@@ -23,6 +23,7 @@ export class ChartView {
   /** @type {Actor | undefined} */
   #actor;
   #isWhole = false;
+  #note = element('figcaption');
 
   /** @param {HTMLElement} box */
   constructor(box) {
@@ -52,6 +53,7 @@ export class ChartView {
         this.#box.replaceChildren(
           picture ?? element('p', { class: 'missing' }, `There is no picture of ${actor.machine} here.`),
         );
+        this.#box.append(this.#note);
         this.#fit();
         this.#light();
       });
@@ -112,6 +114,9 @@ export class ChartView {
     const last = actor.turn === null ? [] : arrowsOf(drawn, actor.turn).map(({ node }) => node);
     for (const { node } of drawn) node.classList.toggle('last', last.includes(node));
     this.#bringIntoSight();
+    // A trace of another version may name what this version's picture does not have.
+    const isMissing = svg.querySelector('.leaf') === null;
+    setText(this.#note, isMissing ? `${wordsOf(actor.state)}: not in the picture of this version` : '');
     setAttribute(this.#box, 'aria-label', `Statechart of ${actor.machine}, now in ${wordsOf(actor.state)}`);
   }
 }

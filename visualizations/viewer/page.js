@@ -209,7 +209,7 @@ export class Page {
   /** @param {RecordedMode} recorded */
   #drawRecorded(recorded) {
     this.#timeline.draw(this.#chosen);
-    this.#trouble.show(recorded.troubles());
+    this.#trouble.show(recorded.troubles(), recorded.calm);
     this.#status.showMoment(recorded.cursor.actors.at(ROOT), recorded.facts);
     this.#head.say('');
     this.#head.showActing('never');
@@ -219,7 +219,7 @@ export class Page {
     const { status, away } = this.#live;
     if (status) {
       this.#status.show(status);
-      this.#trouble.show(troublesOf(status));
+      this.#trouble.show(troublesOf(status), 'Nothing is wrong.');
     }
     if (away) this.#status.away(status !== undefined);
     this.#head.say(awayText(away, status));

@@ -33,6 +33,13 @@ export class RecordedMode {
     return `${this.name} · Earshot ${version} · ${count(end)} entries over ${took} · ${dayAndTime(walls[0] ?? 0)}`;
   }
 
+  /** What to say while nothing is. */
+  get calm() {
+    const { actors } = this.cursor;
+    const isAnyAlive = actors.paths().some((path) => actors.at(path)?.isAlive);
+    return isAnyAlive ? 'Nothing is wrong at this moment.' : 'Earshot is not running at this moment.';
+  }
+
   /** What is wrong at this moment, the worst first. @returns {Trouble[]} */
   troubles() {
     const { actors, wall } = this.cursor;

@@ -2,7 +2,7 @@
 /** @import { Actors } from './actors.js' */
 /** @import { Branch } from './tree-shape.js' */
 /** @import { Condition } from './conditions.js' */
-import { CONDITIONS, conditionOfActor } from './conditions.js';
+import { CONDITIONS, conditionOf, conditionOfActor } from './conditions.js';
 import { element, mark, setAttribute, setText } from './element.js';
 import { count } from './figures.js';
 import { wordsOf } from './state-path.js';
@@ -108,11 +108,11 @@ export class TreeView {
     setAttribute(row, 'aria-selected', String(isChosen));
     setAttribute(row, 'aria-expanded', branch.below.length > 0 ? String(!isFolded) : undefined);
     setAttribute(row, 'tabindex', isChosen || (this.#chosen === '' && level === 1) ? '0' : '-1');
-    const word = actor === undefined ? '' : wordsOf(actor.state);
-    const isCut = actor !== undefined && !actor.isAlive && condition === 'ended';
+    // How it was before it was cut off is told where it is looked at.
+    const isCut = actor?.isAlive === false && conditionOf(actor.machine, actor.state) !== 'ended';
     setText(
       state,
-      isCut && conditionOfActor({ ...actor, isAlive: true }) !== 'ended' ? `ended (${word})` : word,
+      actor === undefined ? '' : isCut && condition === 'ended' ? 'ended' : wordsOf(actor.state),
     );
     setText(below, isFolded ? this.#summaryOf(branch) : living > 1 ? `×${living}` : '');
     return known;

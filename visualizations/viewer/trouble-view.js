@@ -16,15 +16,18 @@ export class TroubleView {
   #list = byId('reasons');
   #shown = '';
 
-  /** @param {readonly Trouble[]} troubles the worst first */
-  show(troubles) {
-    const shown = JSON.stringify(troubles);
+  /**
+   * @param {readonly Trouble[]} troubles the worst first
+   * @param {string} calm what to say when there are none
+   */
+  show(troubles, calm) {
+    const shown = JSON.stringify([troubles, calm]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     setAttribute(this.#pane, 'data-condition', troubles[0]?.condition ?? 'well');
     this.#list.replaceChildren(
       ...(troubles.length === 0
-        ? [element('li', { class: 'calm' }, mark('well'), 'Nothing is wrong.')]
+        ? [element('li', { class: 'calm' }, mark('well'), calm)]
         : troubles.map(itemOf)),
     );
   }
