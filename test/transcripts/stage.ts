@@ -15,8 +15,6 @@ const NO_LIMITS = { bucket: null, channelPerMinute: null };
 export interface StageOptions {
   /** How many channels are watched; 2. */
   readonly watched?: number;
-  /** YAML of the sink, beside its type and address. */
-  readonly sink?: string;
   /** More YAML at the top level, and under `kick`, indented by two. */
   readonly more?: string;
   readonly moreKick?: string;
@@ -45,20 +43,9 @@ export class Stage {
 
   /** Starts the daemon, and waits until all channels are live. */
   async start(): Promise<EarshotProcess> {
-    const {
-      watched = 2,
-      sink = 'breaker: { failures: 3, recovery: 1s }',
-      more = '',
-      moreKick = '',
-    } = this.#options;
-    const { kick, discord } = this;
-    const yaml = configText({
-      kick,
-      channels: channels(watched),
-      sinks: discordSink(discord.webhook(), sink),
-      more,
-      moreKick,
-    });
+    const { watched = 2, ...more } = this.#options;
+    const sinks = discordSink(this.discord.webhook(), 'breaker: { failures: 3, recovery: 1s }');
+    const yaml = configText({ kick: this.kick, channels: channels(watched), sinks, ...more });
     const earshot = spawnEarshot(yaml, this.#folder, { args: ['--trace', join(this.#folder, 'trace')] });
     this.#processes.push(earshot);
     await earshot.until(isLive);
@@ -66,22 +53,21 @@ export class Stage {
   }
 
   /** Somebody means the user, `times` times at once. */
-  mention(times = 1, channel = 'channel1'): void {
+  mention(times = 1): void {
     const texts = Array.from({ length: times }, (_, index) => `@bob, number ${this.#said + index + 1}`);
     this.#said += times;
     this.kick.sayBatch(
-      channel,
+      'channel1',
       texts.map((text) => ({ username: 'alice', text })),
     );
   }
 
   /** Resolves once the daemon has said of itself that it is so, and nothing else since. It judges once a second. */
   judged(earshot: EarshotProcess, health: 'degraded' | 'healthy'): Promise<void> {
-    return earshot.until(() =>
-      (earshot.lines.findLast(({ msg }) => /^(degraded|healthy)/.test(msg))?.msg ?? 'healthy').startsWith(
-        health,
-      ),
-    );
+    return earshot.until(() => {
+      const last = earshot.lines.findLast(({ msg }) => /^(degraded|healthy)/.test(msg));
+      return (last?.msg ?? 'healthy').startsWith(health);
+    });
   }
 
   /** SIGTERM, and the end that follows from it. Rejects when it was no clean one. */
