@@ -12,6 +12,8 @@ type Answer = Extract<HttpResult, { kind: 'answered' }>;
 const ENDPOINT_GONE = new Set([10003, 10015, 50027, 220001, 220002, 220003]);
 /** This one message is not wanted: too long, empty, held back by a filter. */
 const MESSAGE_REFUSED = new Set([40005, 50006, 50035, 200000, 240000]);
+/** Too much to do over there: it passes, whatever status it comes with. */
+const OVERLOADED = 130000;
 /** The edge does not like who asks; it says nothing about the webhook. */
 const EDGE_REFUSES = 40333;
 const EDGE_HOLD_MS = 60_000;
@@ -29,7 +31,9 @@ export function outcomeOf(answer: Answer, sink: string, holdMs: number): Outcome
   const code = body.code === undefined ? String(status) : `${status}/${body.code}`;
   const error = { code, text: textOf(answer, body) };
   if (status === 429) return limited(answer, body, error);
-  if (status >= 500) return { kind: 'failed', sent: 'maybe', error, ...retryAfter(headers) };
+  if (status >= 500 || body.code === OVERLOADED) {
+    return { kind: 'failed', sent: 'maybe', error, ...retryAfter(headers) };
+  }
   const isEdge = status === 403 && (body.isHtml || body.code === EDGE_REFUSES);
   if (isEdge) {
     return {
@@ -49,7 +53,7 @@ export function outcomeOf(answer: Answer, sink: string, holdMs: number): Outcome
   }
   if (status === 400 || status === 413)
     return hold ? { kind: 'rejected', error, hold } : { kind: 'rejected', error };
-  // Everything else (408, 418, 130000 …) is treated as weather.
+  // Everything else (408, 418 …) is treated as weather.
   return { kind: 'failed', sent: 'no', error, ...retryAfter(headers) };
 }
 

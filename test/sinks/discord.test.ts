@@ -130,6 +130,7 @@ describe('what an answer means', () => {
     ['held by a filter', 400, { code: 200000 }, {}, { kind: 'rejected' }],
     ['ill', 500, {}, {}, { kind: 'failed', sent: 'maybe' }],
     ['overloaded, with a time', 503, '', { 'retry-after': '7' }, { kind: 'failed', retryAfterMs: 7_000 }],
+    ['overloaded resource, whatever the status', 400, { code: 130000 }, {}, { kind: 'failed' }],
     ['overloaded resource', 429, { code: 130000, retry_after: 2 }, {}, { kind: 'later' }],
     [
       'edge refuses the client, not the webhook',
