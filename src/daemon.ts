@@ -163,6 +163,10 @@ class RunningDaemon implements Daemon {
     this.#ledger.onUnusable((problem) => {
       this.#root.send({ type: 'part.failed', at: clock.now(), part: 'store', text: textOf(problem) });
     });
+    this.#ledger.onReady(() => {
+      this.#sinks.recall();
+      for (const source of this.#sources) source.recall();
+    });
     this.finished = new Promise((resolve) => {
       this.#root.subscribe({
         complete: () => {

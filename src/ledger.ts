@@ -38,7 +38,8 @@ export interface SinkLedger {
   settle(sink: string, settlements: readonly Settlement[]): 'committed' | 'kept' | 'full';
   /** The sink crashed with these rows in flight. Returns those that are dead letters now. */
   crashed(sink: string, seqs: readonly number[]): number[];
-  memory(sink: string): SinkMemory;
+  /** Undefined while the store has not been read: nobody knows then what an earlier process left. */
+  memory(sink: string): SinkMemory | undefined;
   remember(sink: string, memory: SinkMemory): void;
   attach(outlet: Outlet): void;
   detach(sink: string): void;
@@ -86,6 +87,8 @@ export interface Ledger extends SinkLedger, SourceLedger, IntakeLedger {
   opened(): Promise<void>;
   /** Calls `listener` when the store turns out to be past help after that: nothing can be accepted any more. */
   onUnusable(listener: (error: StoreError) => void): void;
+  /** Calls `listener` whenever the store can be asked again, before anybody looks for work there. */
+  onReady(listener: () => void): void;
   /** Writes what waits; false when the store refused. */
   flush(): boolean;
   deadLetters(limit: number): DeadLetter[];

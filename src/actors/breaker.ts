@@ -168,6 +168,11 @@ export class BreakerGate implements Gate {
     return { admitted, succeeded, failed, ignored, inFlight: admitted - succeeded - failed - ignored };
   }
 
+  /** Its next life begins with the memory it is given, not with its own; what a person did stays. */
+  forget(): void {
+    if (this.state !== 'isolated') this.#memory = undefined;
+  }
+
   isolate(forMs?: number): void {
     this.#actor?.send({ type: 'breaker.isolated', at: this.#options.clock.now(), forMs: forMs ?? null });
   }

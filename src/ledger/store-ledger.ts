@@ -52,6 +52,7 @@ class StoreLedger implements Ledger {
   readonly #newMarks = new Map<string, Mark>();
   /** Writes that wait for the store: of those with one name, the last. */
   readonly #later = new Map<string, (store: Store) => void>();
+  #ready: () => void = () => {};
   #crashes = 0;
   #isScheduled = false;
 
@@ -61,6 +62,7 @@ class StoreLedger implements Ledger {
       begin: (store) => this.#begin(store),
       recover: (store) => this.#recover(store),
       ready: () => {
+        this.#ready();
         for (const outlet of this.#outlets.values()) outlet.look();
       },
       down: () => this.#schedule(),
@@ -91,6 +93,10 @@ class StoreLedger implements Ledger {
 
   onUnusable(listener: (error: StoreError) => void): void {
     this.#keeper.onUnusable(listener);
+  }
+
+  onReady(listener: () => void): void {
+    this.#ready = listener;
   }
 
   reasons(): StatusReason[] {
@@ -155,8 +161,10 @@ class StoreLedger implements Ledger {
     return dead;
   }
 
-  memory(sink: string): SinkMemory {
-    return this.#memories.get(sink) ?? this.#keeper.ask((store) => store.sinkMemory(sink)) ?? {};
+  memory(sink: string): SinkMemory | undefined {
+    const known = this.#memories.get(sink) ?? this.#keeper.ask((store) => store.sinkMemory(sink));
+    if (known !== undefined) this.#memories.set(sink, known);
+    return known;
   }
 
   remember(sink: string, memory: SinkMemory): void {

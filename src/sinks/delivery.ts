@@ -62,6 +62,8 @@ export class Delivery implements Outlet {
   #scope = new Scope();
   #actor: ActorRefFrom<typeof deliveryMachine> | undefined;
   #branch: ActorRefFrom<typeof branchMachine> | undefined;
+  /** What an earlier process left was there when this one began. */
+  #isRecalled = false;
   #isLooking = false;
   #isClosing = false;
 
@@ -123,6 +125,15 @@ export class Delivery implements Outlet {
 
   onChange(listener: () => void): () => void {
     return this.#condition.onChange(listener);
+  }
+
+  /** The store can be asked. If it could not before, nothing has gone out either: begun anew, it is as it was left. */
+  recall(): void {
+    if (this.#isRecalled) return;
+    this.gate.forget();
+    const members = ['breaker', 'delivery'];
+    for (const member of [...members].reverse()) this.#branch?.send({ type: 'member.removed', member });
+    for (const member of members) this.#branch?.send({ type: 'member.added', member });
   }
 
   /** From now on it is given rows, and sends them. */
@@ -237,8 +248,9 @@ export class Delivery implements Outlet {
 
   #lookNow(): void {
     const snapshot = this.#actor?.getSnapshot();
-    // A branch that is started anew while the daemon stops must not begin anything.
-    if (snapshot?.status !== 'active' || !this.#scope.isOpen || this.#isClosing) return;
+    // A branch that is started anew while the daemon stops must not begin anything, nor one that does not know yet
+    // whether its endpoint refused.
+    if (snapshot?.status !== 'active' || !this.#scope.isOpen || this.#isClosing || !this.#isRecalled) return;
     if (snapshot.matches('settling')) {
       if (this.#pump.settle()) this.#tell({ type: 'settlement.taken', at: this.#now() });
       return;
@@ -259,7 +271,7 @@ export class Delivery implements Outlet {
       recoveryMaxMs: Math.max(RECOVERY_MAX_MS, breaker.recovery),
       probeMs: timeoutMs + PROBE_GRACE_MS,
       get memory() {
-        return ledger.memory(sink.name).breaker;
+        return ledger.memory(sink.name)?.breaker;
       },
     });
     gate.onChange((state) => {
@@ -279,7 +291,10 @@ export class Delivery implements Outlet {
         }),
         (self) => this.#born(self),
       ),
-      () => ({ ...BACKOFF_MS, seed: this.#seed(), at: this.#now(), isRefused: this.#refusals.recall() }),
+      () => {
+        this.#isRecalled = this.#options.ledger.memory(this.sink) !== undefined;
+        return { ...BACKOFF_MS, seed: this.#seed(), at: this.#now(), isRefused: this.#refusals.recall() };
+      },
     );
     const clear = fromPromise(async () => {
       await this.clear();
@@ -368,7 +383,9 @@ export class Delivery implements Outlet {
     );
   }
 
+  /** Not before the earlier memory is known: it would be overwritten unread. */
   #remember(): void {
+    if (!this.#isRecalled) return;
     this.#refusals.remember(this.gate.memory());
   }
 

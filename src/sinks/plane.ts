@@ -25,8 +25,10 @@ export interface Sinks {
   readonly names: readonly string[];
   /** How old and how many a sink's rows may become, for the task that expires them. */
   readonly limits: ReadonlyMap<string, { readonly maxAgeMs: number; readonly maxPending: number }>;
-  /** Once the store is open and the branch runs: from now on rows are sent. */
+  /** Once the branch runs: from now on rows are sent. */
   start(): void;
+  /** The store can be asked: whoever could not before learns now what an earlier process left. */
+  recall(): void;
   status(): SinkStatus[];
   reasons(): StatusReason[];
   /** Resolves when no sink that is well has anything left that could go out within `limitMs`, or by `signal`. */
@@ -96,6 +98,9 @@ export function createSinks(options: SinksOptions): Sinks {
     ),
     start() {
       for (const delivery of deliveries) delivery.start();
+    },
+    recall() {
+      for (const delivery of deliveries) delivery.recall();
     },
     status: () => deliveries.map((delivery) => delivery.status()),
     reasons: () => deliveries.flatMap(reasonsOf),

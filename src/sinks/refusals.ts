@@ -29,7 +29,7 @@ export class Refusals {
 
   /** Reads what an earlier process was told; true while it holds. */
   recall(): boolean {
-    const { refused } = this.#ledger.memory(this.#sink.name);
+    const refused = this.#ledger.memory(this.#sink.name)?.refused;
     if (refused?.target === this.#sink.target) this.#current ??= { ...refused, remedy: '' };
     return this.#current !== undefined;
   }

@@ -140,6 +140,14 @@ export class KickChannel implements Subscriber {
     this.#tell({ type: 'link.down', at: this.#now() });
   }
 
+  /** The store can be asked: its ids and its mark are as good as if they had been there from the start. */
+  recall(): void {
+    if (this.ids === undefined) {
+      this.#recall();
+      if (this.ids !== undefined) this.#tell({ type: 'ids.found', at: this.#now() });
+    } else if (this.#mark.recall()) this.#tell({ type: 'link.down', at: this.#now() });
+  }
+
   giveIds(ids: ChannelIds): void {
     // Unsubscribed by the old ids first: afterwards nobody knows them.
     this.unsubscribe();

@@ -109,6 +109,10 @@ class Kick implements Source {
     });
   }
 
+  recall(): void {
+    for (const channel of this.#channels.values()) channel.recall();
+  }
+
   sweep(): void {
     const now = this.#deps.world.clock.now();
     for (const connection of this.#connections) connection.sweep(now);

@@ -37,6 +37,14 @@ export class ReadMark {
     this.#gapFrom ??= this.#upTo ?? this.#ledger.mark(this.#channel);
   }
 
+  /** A mark is there that was not when something may have been missed; true when that makes a gap. */
+  recall(): boolean {
+    const mark = this.#ledger.mark(this.#channel);
+    if (mark === undefined || this.#gapFrom !== undefined || this.#upTo !== undefined) return false;
+    this.#gapFrom = mark;
+    return true;
+  }
+
   /** Whatever was missed has been asked for, or given up. */
   caughtUp(): void {
     this.#gapFrom = undefined;

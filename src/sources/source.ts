@@ -52,6 +52,8 @@ export interface Source {
   readonly logic: AnyActorLogic;
   status(): SourceStatus;
   reasons(): StatusReason[];
+  /** The store can be asked: whoever could not before learns now what an earlier process left. */
+  recall(): void;
   /** Once a second: liveness is compared here, and machines hear of edges only. */
   sweep(): void;
   /** Takes no more messages; unsubscribes and closes its sockets. Resolves when they are closed. */

@@ -108,6 +108,23 @@ describe('a service that is ill', () => {
     expect(second.asked).toEqual([]);
     expect(second.status()).toMatchObject({ state: 'blocked', breaker: { state: 'open' }, pending: 1 });
   });
+
+  it('remembers it also when the store can be opened only later', async () => {
+    const path = folder();
+    const first = await runSinks([discord()], { path, script: () => answers(503, {}) });
+    first.notify(1);
+    await first.clock.advance(40_000);
+    first.end();
+    const second = await runSinks([discord()], { path, openingsRefused: 2 });
+    await second.clock.advance(10_000);
+    expect(second.ledger.state).toBe('ready');
+    expect(second.asked).toEqual([]);
+    expect(second.status()).toMatchObject({ breaker: { state: 'open' }, pending: 1 });
+    second.end();
+    const third = await runSinks([discord()], { path });
+    await third.clock.advance(10_000);
+    expect(third.status()).toMatchObject({ breaker: { state: 'open' }, pending: 1 });
+  });
 });
 
 describe('an endpoint that refuses', () => {
@@ -144,6 +161,12 @@ describe('an endpoint that refuses', () => {
     expect(second.asked).toEqual([]);
     expect(second.status().state).toBe('refused');
     second.end();
+    const late = await runSinks([discord()], { path, openingsRefused: 2 });
+    await late.clock.advance(60_000);
+    expect(late.ledger.state).toBe('ready');
+    expect(late.asked).toEqual([]);
+    expect(late.status().state).toBe('refused');
+    late.end();
     const url = new Secret(WEBHOOK.replace('first', 'second'));
     const third = await runSinks([discord({ url })], { path });
     await third.clock.advance(10);

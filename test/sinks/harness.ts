@@ -142,6 +142,8 @@ export function folder(): string {
 export interface RunOptions {
   readonly path?: string;
   readonly script?: Script;
+  /** So many attempts to open the store are refused. */
+  readonly openingsRefused?: number;
   /** Instead of the clock that stands still and the script: this machine's. */
   readonly world?: World;
 }
@@ -156,11 +158,15 @@ export async function runSinks(sinks: readonly ResolvedSink[], options: RunOptio
     return script(it, asked.length - 1);
   };
   let isFull = false;
+  let openingsRefused = options.openingsRefused ?? 0;
   const world = options.world ?? {
     clock: still,
     random: () => 0.5,
-    openStore: (storeOptions: Parameters<World['openStore']>[0]) =>
-      refusing(openSqliteStore(storeOptions), () => isFull),
+    openStore: (storeOptions: Parameters<World['openStore']>[0]) => {
+      openingsRefused -= 1;
+      if (openingsRefused >= 0) throw new StoreError('busy', 'the store is locked');
+      return refusing(openSqliteStore(storeOptions), () => isFull);
+    },
     fetch,
   };
   const { clock } = world;
@@ -195,6 +201,7 @@ export async function runSinks(sinks: readonly ResolvedSink[], options: RunOptio
     version: '1.0.0',
     print: (line) => printed.push(line),
   });
+  ledger.onReady(() => plane.recall());
   const queue = new RingInboundQueue<Waiting>({ clock, limit: 100_000, maxBytes: 1e9 });
   const tree = branchMachine.provide({
     actors: { store: ledger.logic, pool: http.logic, sinks: plane.logic, inbound: queue.logic },
