@@ -62,7 +62,8 @@ export class Chat {
     const id = `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
     const username =
       kind === 'own' ? WATCHED : kind === 'ignored' ? IGNORED : `user${this.#chance.whole(1, 40)}`;
-    const replyTo = kind === 'reply' ? { replyTo: { username: WATCHED, text: 'before' } } : {};
+    const replyTo =
+      kind === 'reply' ? { replyTo: { username: WATCHED, text: 'before', messageId: 'before' } } : {};
     const say: Say = { id, username, userId: n, text: textOf(n, kind), createdAt: wall, ...replyTo };
     const message = { n, room, kind, id, say, createdAt, poisons: this.#poisonsOf(kind) };
     this.messages.push(message);

@@ -110,6 +110,7 @@ export class Director {
     const { running } = this.#stage;
     if (running === undefined || running.end !== undefined) return false;
     const status = running.daemon.status();
+    this.#stage.watch.poll(status);
     return (
       status.health === 'healthy' &&
       status.sinks.every(({ pending }) => pending === 0) &&
@@ -139,7 +140,7 @@ export class Director {
     const { timeline, running } = this.#stage;
     this.#act = 'stopping';
     this.endsAt = timeline.now + STOP_MS;
-    this.#stage.watch.stopsFor(0);
+    this.#stage.watch.stops();
     running?.life.signal('SIGTERM');
   }
 

@@ -27,7 +27,7 @@ export type StoreAct = {
 
 /** What the checks want to know of the store. */
 export interface StoreWatch {
-  opened(life: Life, store: Store): void;
+  opened(life: Life): void;
   /** It did what it was asked. */
   done(life: Life, act: StoreAct): void;
   refused(life: Life, method: StoreMethod | 'open', code: string): void;
@@ -108,7 +108,7 @@ export class Disk {
         throw new StoreError('held', `another Earshot (pid 1) is running on ${this.path}`);
       const store = openSqliteStore(options, (path) => this.#connected(path));
       this.#holder = life;
-      this.#watch.opened(life, store);
+      this.#watch.opened(life);
       return this.#watched(life, store);
     } catch (error) {
       if (error instanceof StoreError) this.#watch.refused(life, 'open', error.code);
@@ -141,10 +141,10 @@ export class Disk {
 
   #apply(): void {
     const db = this.#db;
-    if (db === undefined) return;
+    if (!db?.open) return;
     switch (this.#fault) {
       case 'busy':
-        if (statSync(this.path).size === 0) return;
+        if (this.#other !== undefined || statSync(this.path).size === 0) return;
         this.#other = new Database(this.path, { timeout: 0 });
         this.#other.exec('BEGIN IMMEDIATE');
         return;
@@ -195,8 +195,12 @@ export class Disk {
     const isWrite = WRITES.has(method);
     if (isWrite && !life.begins('commit')) throw new StoreError('io', 'this life is over');
     try {
-      if (this.#fault === 'io') throw new StoreError('io', `${this.path} could not be read or written`);
-      if (this.#fault === 'slow' && method === 'commit') this.#timeline.now += SLOW_MS;
+      if (this.#fault === 'io' && method !== 'stats')
+        throw new StoreError('io', `${this.path} could not be read or written`);
+      if (this.#fault === 'slow' && method === 'commit') {
+        this.#timeline.now += SLOW_MS;
+        life.stalledUntil = this.#timeline.now;
+      }
       const gave = ask();
       this.#watch.done(life, { method, given, gave } as StoreAct);
       if (isWrite) life.hasDone('commit');

@@ -43,6 +43,7 @@ export class Faults {
         return;
       case 'frames': {
         const { how, share } = fault;
+        if (how === 'reordered') this.#stage.watch.mixed();
         const spell = { how, share };
         kick.frames = spell;
         later(fault.forMs, () => {
@@ -203,7 +204,7 @@ export class Faults {
     const { life } = running;
     counters.count('fault process: stop');
     this.#downMs = downMs;
-    watch.stopsFor(0);
+    watch.stops();
     life.signal('SIGTERM');
     const later = (ms: number | undefined, run: () => void) => {
       if (ms !== undefined)
@@ -213,7 +214,7 @@ export class Faults {
     };
     later(againMs, () => {
       counters.count('fault process: stop, twice');
-      watch.stopsFor(1);
+      watch.stops();
       life.signal('SIGTERM');
     });
     later(crashMs, () => {

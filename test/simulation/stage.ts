@@ -133,7 +133,7 @@ export class Stage {
     const secrets = secretsOf(config);
     const { watch, story } = this;
     const { traces, isTold } = this.#options;
-    watch.began(life);
+    watch.began();
     story.tell('daemon', () => `starts (life ${life.number})`);
     const recording =
       traces === undefined

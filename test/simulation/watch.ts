@@ -1,7 +1,8 @@
 /** The watch: hears from every part of the stage what happens, and holds it against what is promised. */
-
+import { secretsOf } from '../../src/config.js';
 import type { DaemonEnd } from '../../src/daemon.js';
 import type { Endpoint } from '../../src/demo/kick-http.js';
+import type { StatusDocument } from '../../src/status.js';
 import type { Store } from '../../src/store.js';
 import { Actors } from './actors.js';
 import type { Message } from './chat.js';
@@ -10,59 +11,164 @@ import type { KickWatch } from './kick.js';
 import type { KickWebWatch } from './kick-web.js';
 import type { Life } from './life.js';
 import type { Hand } from './plan.js';
+import { Bounds } from './promises/bounds.js';
+import { Circuits, type CircuitTerms } from './promises/circuits.js';
 import { Deliveries } from './promises/deliveries.js';
+import { Ending } from './promises/ending.js';
+import { Heard } from './promises/heard.js';
 import { Ledger } from './promises/ledger.js';
+import { Patience } from './promises/patience.js';
+import { Rest } from './promises/rest.js';
 import { Verdict } from './promises/verdict.js';
+import { configOf, SECRETS } from './shape.js';
 import type { SinkWatch } from './sink-watch.js';
 import type { Wire } from './sockets.js';
 import type { Running, Stage } from './stage.js';
 import type { Exchange } from './web.js';
 
+const SECRET = 'no secret is written anywhere';
+/** How often the states are looked at, and the status. */
+const LOOK_MS = 500;
+const POLL_MS = 4_000;
+
 export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   readonly verdict: Verdict;
   readonly ledger: Ledger;
   readonly deliveries: Deliveries;
-  actors: Actors;
+  readonly heard: Heard;
+  readonly circuits: Circuits;
+  readonly patience: Patience;
+  readonly ending: Ending;
+  readonly #rest: Rest;
+  readonly #bounds: Bounds;
   readonly #stage: Stage;
+  readonly #config;
+  readonly #secrets: readonly string[] = Object.values(SECRETS);
+  actors: Actors;
+  #lookAt = 0;
+  #pollAt = 0;
 
   constructor(stage: Stage) {
     this.#stage = stage;
-    const { timeline, chat } = stage;
-    this.verdict = new Verdict(timeline);
-    this.ledger = new Ledger(timeline, this.verdict);
-    this.deliveries = new Deliveries(this.ledger, chat, timeline, this.verdict);
+    const { timeline, chat, plan } = stage;
+    const { shape } = plan;
+    this.#config = configOf(shape, '');
+    const terms = new Map<string, CircuitTerms>(
+      this.#config.sinks.flatMap((sink) =>
+        sink.type === 'console'
+          ? []
+          : [[sink.name, { type: sink.type, timeout: sink.timeout, ...sink.breaker }] as const],
+      ),
+    );
+    const verdict = new Verdict(timeline);
+    this.verdict = verdict;
+    this.ledger = new Ledger(timeline, verdict);
+    const { ledger } = this;
+    this.deliveries = new Deliveries(ledger, chat, timeline, verdict);
+    this.heard = new Heard({ chat, shape, ledger, timeline, verdict });
+    this.circuits = new Circuits(terms, timeline, verdict);
+    this.patience = new Patience(terms, timeline, verdict);
+    this.ending = new Ending(timeline, verdict);
+    this.#rest = new Rest(timeline, verdict);
+    this.#bounds = new Bounds(verdict);
     this.actors = this.#newActors();
+    if (secretsOf(this.#config).length === 0)
+      throw new Error('the configuration holds no secret to look for');
   }
 
   // Lives
 
-  began(life: Life): void {
-    void life;
+  began(): void {
     this.actors = this.#newActors();
     this.deliveries.began();
+    this.heard.began();
+    this.circuits.began(this.#stage.wall);
+    this.patience.began();
+    this.ending.began();
     this.ledger.began(this.#stage.plan.shape.sinks.map(({ name }) => name));
+  }
+
+  /** After every step, at rest. */
+  step(): void {
+    const { running, timeline, web, kick } = this.#stage;
+    if (running === undefined || running.end !== undefined || timeline.now < this.#lookAt) return;
+    this.#lookAt = timeline.now + LOOK_MS;
+    const { life, daemon } = running;
+    const { sinks } = this.#stage.plan.shape;
+    const { ledger, deliveries, actors } = this;
+    const scene = {
+      actors,
+      config: this.#config,
+      sinks,
+      ledger,
+      deliveries,
+      exchanges: web.open,
+      wires: kick.wires,
+      stalledUntil: life.stalledUntil,
+    };
+    this.#rest.lookAtWaits(scene);
+    if (this.ending.isStopping) this.ending.look(this.#config, life.stalledUntil);
+    else this.#rest.look(scene);
+    if (timeline.now >= this.#pollAt) this.poll(daemon.status());
+  }
+
+  /** Looks at the status of the life that runs. */
+  poll(status: StatusDocument): void {
+    const { running, timeline, web, kick } = this.#stage;
+    if (running === undefined) return;
+    this.#pollAt = timeline.now + POLL_MS;
+    this.#bounds.measure({
+      status,
+      life: running.life,
+      actors: this.actors,
+      config: this.#config,
+      exchanges: web.open,
+      wires: kick.wires,
+      ledger: this.ledger,
+    });
+    this.heard.poll(status);
+    this.#holdsNoSecret('the status', JSON.stringify(status));
+  }
+
+  stops(): void {
+    this.ending.asked(this.ledger.refusesSince !== undefined);
+  }
+
+  byHand(hand: Hand): void {
+    this.circuits.byHand(hand);
+    this.patience.byHand(hand);
+  }
+
+  lifeEnded({ life }: Running, end: DaemonEnd): void {
+    life.endedWell = end.exitCode === 0;
+    this.#stage.story.tell('daemon', () => `ends with exit code ${end.exitCode}`);
+    const { web, kick } = this.#stage;
+    this.ending.ended(life, end, {
+      exchanges: web.open,
+      wires: kick.wires,
+      ledger: this.ledger,
+      config: this.#config,
+    });
+    if (life.endedWell) this.deliveries.endedWell(life);
+    this.poll(end.status);
   }
 
   died(life: Life): void {
     this.#stage.story.tell('daemon', () => `is gone (life ${life.number})`);
   }
 
-  step(): void {}
-
-  stopsFor(signals: number): void {
-    void signals;
-  }
-
-  lifeEnded({ life }: Running, end: DaemonEnd): void {
-    life.endedWell = end.exitCode === 0;
-    this.#stage.story.tell('daemon', () => `ends with exit code ${end.exitCode}`);
-    if (life.endedWell) this.deliveries.endedWell(life);
-  }
-
-  isOver(): void {}
-
-  byHand(hand: Hand): void {
-    void hand;
+  /** All is over: whatever was accepted has come to its end. */
+  isOver(): void {
+    for (const row of this.ledger.rows.values()) {
+      const { sink, message, seq, end } = row;
+      const isTold = this.deliveries.times(sink, message) > 0;
+      const isKept = end === 'dead' || end === 'expired' || end === 'discarded';
+      this.verdict.holds(
+        'nothing accepted is lost',
+        isTold || isKept,
+        () => `message ${message} (row ${seq}) never reached ${sink}, and is ${end ?? 'pending'}`,
+      );
+    }
   }
 
   failed(error: unknown): void {
@@ -73,11 +179,22 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   }
 
   logged(line: string): void {
+    this.ending.logged(line);
+    this.#holdsNoSecret('the log', line);
     this.#stage.story.tell('log', () => line.trimEnd().replaceAll(this.#stage.disk.path, 'earshot.db'));
+  }
+
+  traced(line: string): void {
+    this.#holdsNoSecret('the trace', line);
   }
 
   said({ n, room, kind }: Message): void {
     this.#stage.story.tell('chat', () => `message ${n} in room ${room} (${kind})`);
+  }
+
+  met(service: string, how: string): void {
+    this.#stage.counters.count(`fault ${service}: ${how}`);
+    this.#stage.story.tell(service, () => `fault: ${how}`);
   }
 
   // Sinks
@@ -89,11 +206,14 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
         `is asked (request ${exchange.id}, ${exchange.asked.method}): ${messages.join(', ') || 'nothing'}`,
     );
     this.deliveries.asks(sink, exchange, messages);
-  }
-
-  met(service: string, how: string): void {
-    this.#stage.counters.count(`fault ${service}: ${how}`);
-    this.#stage.story.tell(service, () => `fault: ${how}`);
+    this.circuits.asks(sink, exchange);
+    this.patience.asks(sink, exchange);
+    const state = this.actors.stateOf(`sinks/${sink}/breaker`);
+    this.verdict.holds(
+      'nothing is asked while the circuit is open',
+      state === 'closed' || state === 'probing',
+      () => `${sink} asks, and its circuit is ${state}`,
+    );
   }
 
   isPoisoned(sink: string, messages: readonly number[]): boolean {
@@ -122,12 +242,10 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
 
   ended(sink: string, exchange: Exchange): void {
     const { end } = exchange;
-    this.#stage.story.tell(
-      sink,
-      () =>
-        `request ${exchange.id} ends: ${end?.kind === 'answered' ? end.status : end?.kind === 'failed' ? end.code : 'aborted'}`,
-    );
+    this.#stage.story.tell(sink, () => `request ${exchange.id} ends: ${endText(end)}`);
     this.deliveries.ended(sink, exchange);
+    this.circuits.ended(sink, exchange);
+    this.patience.ended(sink, exchange);
   }
 
   // Kick
@@ -137,65 +255,104 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   }
 
   answered(endpoint: Endpoint, exchange: Exchange): void {
-    this.#stage.story.tell('kick', () => `${endpoint} ${exchange.id} ends: ${exchange.end?.kind}`);
+    const { end } = exchange;
+    this.#stage.story.tell('kick', () => `${endpoint} ${exchange.id} ends: ${endText(end)}`);
+    if (endpoint === 'history' && end?.kind === 'answered') this.heard.handedPage(end.text);
   }
 
   dialled(wire: Wire): void {
     this.#stage.story.tell('kick', () => `socket ${wire.id} is dialled (${wire.protocol.transport})`);
+    const open = [...this.#stage.kick.wires].filter(
+      (other) => other !== wire && other.life === wire.life && other.state !== 'closed',
+    );
+    const most = Math.ceil(this.#stage.plan.shape.channels / 80);
+    this.verdict.holds(
+      'one socket at a time',
+      open.length < most,
+      () => `socket ${wire.id} is dialled while ${open[0]?.id} is ${open[0]?.state}`,
+    );
   }
 
   handed(wire: Wire, text: string): void {
     this.#stage.story.tell('kick', () => `socket ${wire.id} says ${text.slice(0, 300)}`);
+    this.heard.handed(wire, text);
   }
 
   sent(wire: Wire, text: string): void {
     this.#stage.story.tell('daemon', () => `says on socket ${wire.id} ${text.slice(0, 300)}`);
+    this.heard.sent(wire, text);
+  }
+
+  mixed(): void {
+    this.heard.mixesOrder();
   }
 
   // Store
 
-  opened(life: Life, store: Store): void {
-    void store;
+  opened(life: Life): void {
     this.#stage.story.tell('store', () => `opened (life ${life.number})`);
   }
 
   done(life: Life, act: StoreAct): void {
+    this.#apply(life, act);
+    if (WRITES.has(act.method)) this.ledger.wrote();
+  }
+
+  refused(_life: Life, method: StoreMethod | 'open', code: string): void {
+    this.#stage.story.tell('store', () => `refuses ${method}: ${code}`);
+    this.ledger.refused();
+    this.ending.refused();
+  }
+
+  #apply(life: Life, act: StoreAct): void {
     const { ledger } = this;
     switch (act.method) {
       case 'commit': {
         const [work] = act.given;
         const fresh = ledger.committed(life, work, act.gave.duplicates);
         this.#stage.story.tell('store', () => commitText(work, fresh));
-        break;
+        this.heard.committed(life, work, act.gave.duplicates);
+        for (const { error } of work.settlements ?? [])
+          this.#holdsNoSecret('a dead letter', error?.text ?? '');
+        return;
       }
       case 'expire':
         for (const seqs of act.gave.values()) for (const seq of seqs) ledger.settled(seq, 'expired');
-        break;
+        return;
       case 'crashed':
         for (const seq of act.gave) ledger.settled(seq, 'dead');
-        break;
+        return;
       case 'retry':
         ledger.reentered(life, act.gave);
-        break;
+        return;
       case 'discard':
         ledger.discarded();
-        break;
-      default:
-        break;
+        return;
+      case 'rememberSink': {
+        const [name, memory] = act.given;
+        this.circuits.remembered(name, memory);
+        this.patience.remembered(name, memory);
+        this.#holdsNoSecret('the database', JSON.stringify(memory));
+        return;
+      }
     }
-    if (WRITES.has(act.method)) ledger.wrote();
   }
 
-  refused(life: Life, method: StoreMethod | 'open', code: string): void {
-    void life;
-    this.#stage.story.tell('store', () => `refuses ${method}: ${code}`);
-    this.ledger.refused();
+  #holdsNoSecret(where: string, text: string): void {
+    for (const secret of this.#secrets) {
+      if (text.includes(secret)) this.verdict.breaks(SECRET, `${where}: ${text.slice(0, 300)}`);
+    }
   }
 
   #newActors(): Actors {
     const { counters, timeline } = this.#stage;
     return new Actors(timeline, ({ machine, state }) => counters.count(`state ${machine} ${state}`));
   }
+}
+
+function endText(end: Exchange['end']): string {
+  if (end === undefined) return 'not at all';
+  return end.kind === 'answered' ? String(end.status) : end.kind === 'failed' ? end.code : 'given up';
 }
 
 function commitText(

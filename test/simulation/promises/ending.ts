@@ -1,0 +1,138 @@
+/** How a life ends: within its limits, with the right exit code, its last words said, and nothing left behind. */
+import type { Config } from '../../../src/config.js';
+import type { DaemonEnd } from '../../../src/daemon.js';
+import type { Life } from '../life.js';
+import type { Wire } from '../sockets.js';
+import type { Timeline } from '../timeline.js';
+import type { Exchange } from '../web.js';
+import type { Ledger } from './ledger.js';
+import type { Verdict } from './verdict.js';
+
+const FORCED_CODE = 143;
+const FORCED_MS = 1_100;
+const SLACK_MS = 100;
+const IN_TIME = 'the stop ends within its limit';
+const CODE = 'the exit code is right';
+const NOTHING_LEFT = 'nothing survives the stop';
+
+export interface Left {
+  readonly exchanges: ReadonlySet<Exchange>;
+  readonly wires: ReadonlySet<Wire>;
+  readonly ledger: Ledger;
+  readonly config: Config;
+}
+
+export class Ending {
+  readonly #timeline: Timeline;
+  readonly #verdict: Verdict;
+  /** When it was asked to stop, and to stop at once. */
+  #askedAt: number | undefined;
+  #forcedAt: number | undefined;
+  /** The store could not be written at some time during the stop. */
+  #wasRefused = false;
+  #lastLine = '';
+
+  constructor(timeline: Timeline, verdict: Verdict) {
+    this.#timeline = timeline;
+    this.#verdict = verdict;
+  }
+
+  get isStopping(): boolean {
+    return this.#askedAt !== undefined;
+  }
+
+  began(): void {
+    this.#askedAt = undefined;
+    this.#forcedAt = undefined;
+    this.#wasRefused = false;
+  }
+
+  asked(isStoreDown: boolean): void {
+    this.#wasRefused ||= isStoreDown;
+    if (this.#askedAt === undefined) this.#askedAt = this.#timeline.now;
+    else this.#forcedAt ??= this.#timeline.now;
+  }
+
+  logged(line: string): void {
+    this.#lastLine = line;
+  }
+
+  refused(): void {
+    this.#wasRefused = true;
+  }
+
+  /** While it stops. */
+  look({ shutdown }: Pick<Config, 'shutdown'>, stalledUntil: number): void {
+    const { now } = this.#timeline;
+    const over = (since: number | undefined, limitMs: number) =>
+      since !== undefined && now > Math.max(since + limitMs, stalledUntil) + SLACK_MS;
+    this.#verdict.holds(
+      IN_TIME,
+      !over(this.#askedAt, shutdown.total),
+      () => `asked at ${time(this.#askedAt)}, and still there`,
+    );
+    this.#verdict.holds(
+      IN_TIME,
+      !over(this.#forcedAt, FORCED_MS),
+      () => `forced at ${time(this.#forcedAt)}, and still there`,
+    );
+  }
+
+  ended(life: Life, { exitCode, phases, failure, status }: DaemonEnd, left: Left): void {
+    const isForced = this.#forcedAt !== undefined;
+    const wasHeldUp = life.stalledUntil > (this.#askedAt ?? this.#timeline.now);
+    const { waiting } = status.account;
+    if (isForced)
+      this.#verdict.holds(CODE, exitCode === FORCED_CODE, () => `${exitCode} after a second signal`);
+    if (exitCode === 0) {
+      const isClean = failure === null && waiting === 0 && phases.every(({ end }) => end === 'done');
+      this.#verdict.holds(
+        CODE,
+        isClean,
+        () =>
+          `0, with ${waiting} waiting, ${failure ?? 'no failure'}, phases ${phases.map(({ end }) => end).join(', ')}`,
+      );
+    }
+    if (this.#askedAt === undefined) {
+      this.#verdict.holds(
+        'it ends when it is asked to, or when its store is past help',
+        this.#isPastHelp(failure),
+        () => `it ended by itself: ${failure}`,
+      );
+    } else if (!isForced && !this.#wasRefused && !wasHeldUp && !this.#isPastHelp(failure)) {
+      this.#verdict.holds(
+        CODE,
+        exitCode === 0,
+        () =>
+          `${exitCode}, and nothing was wrong: ${failure ?? phases.map(({ phase, end, text }) => `${phase} ${end} ${text ?? ''}`).join(', ')}`,
+      );
+    }
+    this.#verdict.holds(
+      'the last line is "Cleanup complete"',
+      this.#lastLine.includes('"Cleanup complete"'),
+      () => this.#lastLine,
+    );
+    if (!isForced) this.#isGone(life, left);
+  }
+
+  #isPastHelp(failure: string | null): boolean {
+    return failure !== null && /another Earshot|not a database/.test(failure);
+  }
+
+  #isGone(life: Life, { exchanges, wires }: Left): void {
+    const open = [...exchanges].filter((exchange) => exchange.life === life);
+    const sockets = [...wires].filter((wire) => wire.life === life && wire.state !== 'closed');
+    this.#verdict.holds(NOTHING_LEFT, life.timers === 0, () => `${life.timers} timers are set`);
+    this.#verdict.holds(NOTHING_LEFT, open.length === 0, () => `request ${open[0]?.id} is out`);
+    this.#verdict.holds(
+      NOTHING_LEFT,
+      sockets.length === 0,
+      () => `socket ${sockets[0]?.id} is ${sockets[0]?.state}`,
+    );
+    this.#verdict.holds(NOTHING_LEFT, !life.listensToSignals, () => 'it listens to signals');
+  }
+}
+
+function time(at: number | undefined): string {
+  return `${((at ?? 0) / 1_000).toFixed(3)} s`;
+}
