@@ -62,7 +62,9 @@ describe('the figures', () => {
       state: 'connected for 3d 4h',
       figures: { transport: 'pusher', breaker: 'closed', attempt: '0' },
     });
-    expect(channelRows(status)[0]).toMatchObject({
+    const paths = ['sources/kick', 'sources/kick/connection-12/channel-somechannel'];
+    expect(channelRows(status, paths)[0]).toMatchObject({
+      actor: 'sources/kick/connection-12/channel-somechannel',
       condition: 'well',
       cells: ['somechannel', 'live', '100', '14', '0', '5 s ago'],
     });

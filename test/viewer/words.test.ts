@@ -7,7 +7,7 @@ import { formatDuration, formatSize, parseDuration } from '../../src/durations.j
 import { wordsOf as pictureWords } from '../../src/statecharts/chart.js';
 import { eventWords } from '../../visualizations/viewer/event-words.js';
 import { duration, size } from '../../visualizations/viewer/figures.js';
-import { breakerNameOf, DURATION, ordersFor, sinkNameOf } from '../../visualizations/viewer/orders.js';
+import { DURATION, ordersFor, partOf } from '../../visualizations/viewer/orders.js';
 import { leavesOf, stateOf, withAncestors, wordsOf } from '../../visualizations/viewer/state-path.js';
 import { isAttributeAllowed, isElementAllowed } from '../../visualizations/viewer/svg-rules.js';
 import { inOrder, treeOf } from '../../visualizations/viewer/tree-shape.js';
@@ -134,21 +134,33 @@ describe('the tree', () => {
 });
 
 describe('orders', () => {
-  it('name a breaker as the daemon does', () => {
-    expect(breakerNameOf('sinks/discord/breaker')).toBe('discord');
-    expect(breakerNameOf('sources/kick/connection-1/breaker')).toBe('connection-1');
-    expect(breakerNameOf('sinks/discord/queue')).toBeUndefined();
-    expect(sinkNameOf('sinks/discord/delivery')).toBe('discord');
+  it('name a sink and a connection as the daemon does, from any part of them', () => {
+    for (const path of [
+      'sinks/discord',
+      'sinks/discord/breaker',
+      'sinks/discord/queue',
+      'sinks/discord/delivery',
+    ])
+      expect(partOf(path)).toEqual({ whole: 'sinks/discord', name: 'discord' });
+    expect(partOf('sources/kick/connection-1/link')).toEqual({
+      whole: 'sources/kick/connection-1',
+      name: 'connection-1',
+    });
+    for (const path of ['sinks', 'sources/kick', 'store', 'deadline/discord send'])
+      expect(partOf(path)).toBeUndefined();
   });
 
-  it('are those that make sense in the state that an actor is in', () => {
-    const labels = (path: string, state: string) => ordersFor(path, state).map(({ label }) => label);
-    expect(labels('sinks/discord/breaker', 'open')).toEqual(['Isolate…', 'Isolate for…', 'Reset…']);
-    expect(labels('sinks/discord/breaker', 'isolated.forATime')).toEqual(['Release…', 'Reset…']);
-    expect(labels('sinks/discord/delivery', 'refused')).toEqual(['Resume…']);
-    expect(labels('sinks/discord/delivery', 'idle')).toEqual([]);
-    expect(labels('store', 'ready')).toEqual([]);
-    expect(ordersFor('sinks/a b/breaker', 'open')[0]?.path).toBe('/breakers/a%20b');
+  it('are those that make sense in the state that a part is in', () => {
+    const labels = (path: string, states: Readonly<Record<string, string>>) =>
+      ordersFor(path, (at) => states[at]).map(({ label }) => label);
+    const breaker = 'sinks/discord/breaker';
+    expect(labels(breaker, { [breaker]: 'open' })).toEqual(['Isolate…', 'Isolate for…', 'Reset…']);
+    expect(labels('sinks/discord', { [breaker]: 'isolated.forATime' })).toEqual(['Release…', 'Reset…']);
+    expect(labels('sinks/discord', { 'sinks/discord/delivery': 'refused' })).toEqual(['Resume…']);
+    expect(labels(breaker, {})).toEqual([]);
+    expect(labels('sinks/host-a/host', {})).toEqual([]);
+    expect(labels('store', { store: 'ready' })).toEqual([]);
+    expect(ordersFor('sinks/a b', () => 'open')[0]?.path).toBe('/breakers/a%20b');
   });
 
   it('take every duration that they call one, and the daemon takes it too', () => {

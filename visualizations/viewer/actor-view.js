@@ -6,7 +6,6 @@ import { conditionOfActor } from './conditions.js';
 import { byId, element, mark, setAttribute, setText } from './element.js';
 import { eventWords } from './event-words.js';
 import { duration, short, timeOfDay } from './figures.js';
-import { ordersFor } from './orders.js';
 import { wordsOf } from './state-path.js';
 
 export class ActorView {
@@ -38,16 +37,16 @@ export class ActorView {
    * @param {Actor | undefined} actor undefined when nobody lives there at this moment
    * @param {Actor | undefined} charted the same, or as it was a glance ago
    * @param {number} now epoch milliseconds
-   * @param {boolean} mayAct
+   * @param {readonly Order[]} orders what a person may do about it
    */
-  show(path, actor, charted, now, mayAct) {
+  show(path, actor, charted, now, orders) {
     setText(this.#title, path === '' ? 'No actor chosen' : path);
     setAttribute(this.#pane, 'data-path', path);
     this.#chart.show(charted);
     this.#showState(path, actor, now);
     setText(this.#last, actor === undefined ? '' : linesOf(actor, now).join(' · '));
     this.#showContext(actor);
-    this.#showOrders(mayAct && actor?.isAlive ? ordersFor(path, actor.state) : []);
+    this.#showOrders(orders);
     this.#shown = actor;
   }
 

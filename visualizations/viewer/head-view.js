@@ -2,7 +2,7 @@
 /** @import { StatusDocument } from '../../src/status.js' */
 /** @import { Away } from './live-mode.js' */
 import { byId, setAttribute, setText } from './element.js';
-import { duration } from './figures.js';
+import { timeOfDay } from './figures.js';
 import { nowOf } from './status-lines.js';
 
 export class HeadView {
@@ -51,7 +51,8 @@ export function awayText(away, status) {
   if (away === undefined) return '';
   const { text, remedy, isNone } = away;
   if (status !== undefined) {
-    return `${text}. Shown is the last that is known, ${duration(Date.now() - nowOf(status))} old. ${remedy}`;
+    // A time and not an age: it is read out whenever it changes.
+    return `${text}. Shown is what was known at ${timeOfDay(nowOf(status)).slice(0, 8)}. ${remedy}`;
   }
   return isNone
     ? 'There is no daemon at this address. Open a trace, or drop one on this page.'

@@ -14,12 +14,15 @@ export class KeyedTable {
   #body = element('tbody');
   /** @type {Map<string, HTMLTableRowElement>} */
   #rows = new Map();
+  #hasActors;
 
   /**
    * @param {string} caption
    * @param {readonly string[]} columns
+   * @param {boolean} [hasActors] its rows are actors, which can be chosen
    */
-  constructor(caption, columns) {
+  constructor(caption, columns, hasActors = true) {
+    this.#hasActors = hasActors;
     const heads = columns.map((column, index) =>
       element('th', { scope: 'col', class: index === 0 && 'first' }, column),
     );
@@ -45,7 +48,9 @@ export class KeyedTable {
 
   /** @param {Cells} cells */
   #rowOf({ key, condition, actor, cells }) {
-    const row = this.#rows.get(key) ?? this.#made(key, cells.length, actor);
+    const row = this.#rows.get(key) ?? this.#made(key, cells.length);
+    const name = row.querySelector('.name');
+    if (name) setAttribute(name, 'data-choose', actor);
     setAttribute(row, 'data-condition', condition);
     setAttribute(row.querySelector('.mark') ?? row, 'data-condition', condition ?? 'none');
     cells.forEach((cell, index) => {
@@ -59,13 +64,12 @@ export class KeyedTable {
   /**
    * @param {string} key
    * @param {number} columns
-   * @param {string | undefined} actor
    */
-  #made(key, columns, actor) {
-    const name =
-      actor === undefined
-        ? element('span', { class: 'name' })
-        : element('button', { type: 'button', class: 'name link', 'data-choose': actor });
+  #made(key, columns) {
+    // By keyboard the tree is there for it: nobody wants to pass a thousand channels.
+    const name = this.#hasActors
+      ? element('button', { type: 'button', class: 'name link', tabindex: -1 })
+      : element('span', { class: 'name' });
     const first = element(
       'th',
       { scope: 'row' },

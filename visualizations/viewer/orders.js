@@ -18,29 +18,29 @@
 /** What the daemon takes for a duration; a bare number is seconds. */
 export const DURATION = /^\s*\d+(\.\d+)?\s*(ms|s|m|h|d)?\s*$/;
 
-/** The name of the breaker at a path, as the daemon knows it: its sink's or its connection's. @param {string} path */
-export function breakerNameOf(path) {
-  const [, name] = /^(?:sinks|sources\/[^/]+)\/([^/]+)\/breaker$/.exec(path) ?? [];
-  return name;
-}
-
-/** The sink that a path belongs to. @param {string} path */
-export function sinkNameOf(path) {
-  const [, name] = /^sinks\/([^/]+)(?:\/(?:delivery|breaker|queue))?$/.exec(path) ?? [];
-  return name;
+/** The sink or connection that a path belongs to, as the daemon knows it, and where it is. @param {string} path */
+export function partOf(path) {
+  const [, whole, name] =
+    /^((?:sinks|sources\/[^/]+)\/([^/]+))(?:\/(?:breaker|delivery|queue|link))?$/.exec(path) ?? [];
+  return whole === undefined || name === undefined ? undefined : { whole, name };
 }
 
 /**
  * What may be done about the actor at a path now.
  * @param {string} path
- * @param {string} state as `stateOf` writes it
+ * @param {(path: string) => string | undefined} stateAt the state of whoever lives at a path, as `stateOf` writes it
  * @returns {Order[]}
  */
-export function ordersFor(path, state) {
-  const breaker = breakerNameOf(path);
-  if (breaker !== undefined) return breakerOrders(breaker, state, path.startsWith('sinks/'));
-  const sink = sinkNameOf(path);
-  return sink !== undefined && path.endsWith('/delivery') && state === 'refused' ? [resumeOrder(sink)] : [];
+export function ordersFor(path, stateAt) {
+  const part = partOf(path);
+  if (part === undefined) return [];
+  const { whole, name } = part;
+  const breaker = stateAt(`${whole}/breaker`);
+  const isRefused = stateAt(`${whole}/delivery`) === 'refused';
+  return [
+    ...(isRefused ? [resumeOrder(name)] : []),
+    ...(breaker === undefined ? [] : breakerOrders(name, breaker, whole.startsWith('sinks/'))),
+  ];
 }
 
 /**

@@ -12,6 +12,7 @@ import { LiveMode } from './live-mode.js';
 import { LogPane } from './log-pane.js';
 import { notify } from './notice.js';
 import { readTrace } from './open-trace.js';
+import { ordersFor } from './orders.js';
 import { Player } from './player.js';
 import { RecordedMode } from './recorded-mode.js';
 import { BadTrace } from './recording.js';
@@ -199,7 +200,12 @@ export class Page {
     const actor = actors.at(this.#chosen);
     const { glance } = this.#live;
     const charted = recorded === undefined ? glance.at(actor, performance.now()) : actor;
-    this.#actor.show(this.#chosen, actor, charted, now, this.#mayAct);
+    const living = (/** @type {string} */ path) => {
+      const found = actors.at(path);
+      return found?.isAlive ? found.state : undefined;
+    };
+    const orders = this.#mayAct ? ordersFor(this.#chosen, living) : [];
+    this.#actor.show(this.#chosen, actor, charted, now, orders);
     if (recorded === undefined && glance.isBehind) this.#soon();
     this.#log.draw();
     if (recorded === undefined) this.#drawLive();
@@ -218,7 +224,7 @@ export class Page {
   #drawLive() {
     const { status, away } = this.#live;
     if (status) {
-      this.#status.show(status);
+      this.#status.show(status, this.#live.actors.paths());
       this.#trouble.show(troublesOf(status), 'Nothing is wrong.');
     }
     if (away) this.#status.away(status !== undefined);

@@ -9,6 +9,8 @@ import { CONDITION_OF, CONDITIONS, conditionOf, worstOf } from './conditions.js'
 import { count, duration, percent, size } from './figures.js';
 import { wordsOf } from './state-path.js';
 
+const CONNECTION = /\/connection-\d+\//;
+
 /** @param {StatusDocument} status */
 export const nowOf = ({ startedAt, uptimeMs }) => startedAt + uptimeMs;
 
@@ -75,13 +77,18 @@ export function connectionCards(status) {
   );
 }
 
-/** @param {StatusDocument} status */
-export function channelRows(status) {
+/**
+ * @param {StatusDocument} status
+ * @param {readonly string[]} paths of the actors: a channel may move from one connection to another
+ */
+export function channelRows(status, paths) {
   const now = nowOf(status);
+  const actors = new Map(paths.map((path) => [path.replace(CONNECTION, '/'), path]));
   return worstFirst(
     status.sources.flatMap(({ platform, channels }) =>
       channels.map((channel) => ({
         key: `${platform}/${channel.slug}`,
+        ...actorAt(actors.get(`sources/${platform}/channel-${channel.slug}`)),
         condition: channelCondition(channel),
         cells: [
           channel.slug,
@@ -148,6 +155,9 @@ export function partRows({ pool, store, tasks, memory, trace, pid }) {
       : [{ key: 'blackbox', cells: ['recording', `${trace.blackbox.file} (${trace.blackbox.reason})`] }]),
   ];
 }
+
+/** @param {string | undefined} path */
+const actorAt = (path) => (path === undefined ? {} : { actor: path });
 
 /**
  * @param {string} state

@@ -34,7 +34,7 @@ export class StatusView {
   #tables = {
     channels: new KeyedTable('Channels', ['channel', 'state', 'heard', 'matched', 'dropped', 'last heard']),
     timeouts: new KeyedTable('Timeouts', ['operation', 'started', 'timed out', 'rate', 'longest']),
-    account: new KeyedTable('Account', ['what was heard', 'messages']),
+    account: new KeyedTable('Account', ['what was heard', 'messages'], false),
     parts: new KeyedTable('Other parts', ['part', 'how it is']),
   };
 
@@ -52,8 +52,11 @@ export class StatusView {
     );
   }
 
-  /** @param {StatusDocument} status */
-  show(status) {
+  /**
+   * @param {StatusDocument} status
+   * @param {readonly string[]} paths of the actors
+   */
+  show(status, paths) {
     const { health, version, uptimeMs, memory } = status;
     this.#showHealth(health, HEALTH[health]);
     setText(this.#facts, `${version} · up ${duration(uptimeMs)} · ${size(memory.rssBytes)}`);
@@ -61,7 +64,7 @@ export class StatusView {
     document.title = `${trouble ? `${trouble.text} · ` : ''}${health} · Earshot`;
     this.#sinks.show(lines.sinkCards(status));
     this.#connections.show(lines.connectionCards(status));
-    this.#tables.channels.show(lines.channelRows(status));
+    this.#tables.channels.show(lines.channelRows(status, paths));
     this.#tables.timeouts.show(lines.timeoutRows(status));
     this.#tables.account.show(lines.accountRows(status));
     this.#tables.parts.show(lines.partRows(status));
