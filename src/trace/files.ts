@@ -11,7 +11,8 @@ import { RECORD_ONE, TraceReader } from './reader.js';
 export function traceFiles(path: string): string[] {
   const found = reading(path, () => statSync(path, { throwIfNoEntry: false }));
   if (found?.isDirectory() === false) {
-    check(path).end();
+    // What comes through a pipe can be read once only.
+    if (found.isFile()) check(path).end();
     return [path];
   }
   const names = found && reading(path, () => [...segmentsIn(path), ...flightRecordingsIn(path)]);

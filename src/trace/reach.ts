@@ -8,7 +8,8 @@ import { EarshotError } from '../errors.js';
 import { type Beginning, beginningOf } from './beginning.js';
 import { type Life, type ReplayObserver, revived, stepped } from './cast.js';
 import type { TraceActor, TraceEvent } from './format.js';
-import type { PureMachine, Step } from './pure.js';
+import type { PureMachine } from './pure.js';
+import { Paths } from './selection.js';
 import { shrunk } from './shrinking.js';
 import { stateName } from './state-name.js';
 
@@ -20,20 +21,22 @@ export interface Goal {
   readonly from: string | undefined;
 }
 
+interface Way {
+  readonly beginning: Beginning;
+  readonly events: readonly EventObject[];
+}
+
 /** Where an actor was met, and what it took from there until it was in the state. */
-interface Run {
+interface Run extends Way {
   readonly name: string;
   readonly machine: PureMachine;
   readonly state: AnyMachineSnapshot;
-  readonly beginning: Beginning;
   readonly events: EventObject[];
 }
 
 /** The shortest sequence found. */
-export interface Reached {
+export interface Reached extends Way {
   readonly machine: string;
-  readonly beginning: Beginning;
-  readonly events: readonly EventObject[];
   /** Recorded events that it was shrunk from. */
   readonly recorded: number;
   readonly isMinimal: boolean;
@@ -45,7 +48,6 @@ export interface Reached {
 const EVENTS_MAX = 100_000;
 /** Of all runs that reach the state those that begin most simply, and then the shortest. */
 const RUNS_MAX = 4;
-const PATHS_MAX = 1_000;
 
 /** Throws an EarshotError, code `usage`, when it has no such form. */
 export function goalOf(text: string): Goal {
@@ -60,29 +62,30 @@ export function goalOf(text: string): Goal {
 
 export class Reach implements ReplayObserver {
   readonly #goal: Goal;
-  readonly #paths = new Set<string>();
+  readonly #paths = new Paths();
   readonly #seen = new Set<string>();
   readonly #found: Run[] = [];
   /** Of the life that goes on: from its first beginning, and from the last segment's. */
   #active: Run[] = [];
-  #life: number | undefined;
+  #state: AnyMachineSnapshot | undefined;
 
   constructor(goal: Goal) {
     this.#goal = goal;
   }
 
-  introduced({ number, path, machine, state }: Life, { machine: name }: TraceActor): void {
-    if (this.#paths.size < PATHS_MAX) this.#paths.add(path);
+  introduced({ path, machine, state }: Life, { machine: name }: TraceActor): void {
+    this.#paths.note(path);
     if (path !== this.#goal.path) return;
     this.#check(name, machine.machine);
     this.#seen.add(stateName(state.value));
     const run = { name, machine, state, beginning: beginningOf(machine.machine, state), events: [] };
-    this.#active = number === this.#life ? [...this.#active.slice(0, 1), run] : [run];
-    this.#life = number;
+    this.#active = state === this.#state ? [...this.#active.slice(0, 1), run] : [run];
+    this.#state = state;
   }
 
-  stepped({ path, state }: Life, { event }: TraceEvent, before: AnyMachineSnapshot, _: Step): void {
+  stepped({ path, state }: Life, { event }: TraceEvent, before: AnyMachineSnapshot): void {
     if (path !== this.#goal.path) return;
+    this.#state = state;
     this.#seen.add(stateName(state.value));
     // Nothing came of it then, so nothing comes of leaving it out.
     if (state === before) return;
@@ -95,7 +98,7 @@ export class Reach implements ReplayObserver {
 
   /** Throws an EarshotError when nobody came into the state. */
   shortest(): Reached {
-    const [best] = this.#found.map((run) => this.#shrunk(run)).sort(byLength);
+    const [best] = this.#found.map((run) => this.#shrunk(run)).sort(bySimplicity);
     if (best === undefined) throw this.#unreached();
     return best;
   }
@@ -152,14 +155,7 @@ export class Reach implements ReplayObserver {
 
   #unreached(): EarshotError {
     const { path, from, to } = this.#goal;
-    if (this.#seen.size === 0) {
-      const meant = closest(path, [...this.#paths]);
-      return new EarshotError(
-        'noActor',
-        `there is no actor ${path} in this trace${meant === undefined ? '' : `, did you mean ${meant}?`}`,
-        meant === undefined ? `there are ${listed([...this.#paths].sort(), ' and ')}` : undefined,
-      );
-    }
+    if (this.#seen.size === 0) return this.#paths.without(path);
     const way = from === undefined ? '' : ` from ${from}`;
     return new EarshotError(
       'notReached',
@@ -169,11 +165,7 @@ export class Reach implements ReplayObserver {
   }
 }
 
-function bySimplicity(one: Run, other: Run): number {
-  return one.beginning.distance - other.beginning.distance || one.events.length - other.events.length;
-}
-
-function byLength(one: Reached, other: Reached): number {
+function bySimplicity(one: Way, other: Way): number {
   return one.beginning.distance - other.beginning.distance || one.events.length - other.events.length;
 }
 

@@ -1,17 +1,18 @@
 /** Which part of a trace is meant: the actors a person names, and the moment up to which. */
-import { closest, listed } from '../config/did-you-mean.js';
+import { suggestion } from '../config/did-you-mean.js';
 import { parseDuration } from '../durations.js';
 import { EarshotError } from '../errors.js';
 import type { Numbered } from './writers.js';
 
 /** A trace of months may hold a name for every request; a suggestion needs some of them. */
-const SEEN_MAX = 1_000;
+const PATHS_MAX = 1_000;
 
 /** The actors at a path and below it; `*` stands for any name, `**` for any path. */
 export class ActorSelection {
   readonly #pattern: string;
   readonly #form: RegExp;
-  readonly #seen = new Map<string, boolean>();
+  readonly #paths = new Paths();
+  #isAnyChosen = false;
 
   constructor(pattern: string) {
     this.#pattern = pattern.replace(/\/+$/, '');
@@ -23,24 +24,30 @@ export class ActorSelection {
   }
 
   readonly has = (path: string): boolean => {
-    const known = this.#seen.get(path);
-    if (known !== undefined) return known;
+    this.#paths.note(path);
     const isChosen = this.#form.test(path);
-    if (this.#seen.size < SEEN_MAX) this.#seen.set(path, isChosen);
+    this.#isAnyChosen ||= isChosen;
     return isChosen;
   };
 
   /** Throws an EarshotError, once the trace was read, when nobody in it was meant. */
   confirm(): void {
-    const seen = [...this.#seen];
-    if (seen.some(([, isChosen]) => isChosen)) return;
-    const paths = seen.map(([path]) => path).sort();
-    const meant = closest(this.#pattern, paths);
-    throw new EarshotError(
-      'noActor',
-      `there is no actor ${this.#pattern} in this trace${meant === undefined ? '' : `, did you mean ${meant}?`}`,
-      meant !== undefined || paths.length === 0 ? undefined : `there are ${listed(paths, ' and ')}`,
-    );
+    if (!this.#isAnyChosen) throw this.#paths.without(this.#pattern);
+  }
+}
+
+/** The paths of a trace, as many as a suggestion needs. */
+export class Paths {
+  readonly #paths = new Set<string>();
+
+  note(path: string): void {
+    if (this.#paths.size < PATHS_MAX) this.#paths.add(path);
+  }
+
+  /** What to throw when a path is not among them. */
+  without(path: string): EarshotError {
+    const known = [...this.#paths].sort();
+    return new EarshotError('noActor', `there is no actor ${path} in this trace${suggestion(path, known)}`);
   }
 }
 

@@ -70,8 +70,12 @@ export class WhatIf implements ReplayObserver {
   }
 
   introduced(life: Life, { machine, at, delays }: TraceActor): void {
+    // It goes on in the next segment.
+    if (this.#pairs.get(life.number)?.recorded === life.state) return;
+    // Another process numbers its lives anew.
+    this.#pairs.delete(life.number);
     const settings = this.#settings.filter((it) => it.machine === machine);
-    if (settings.length === 0 || this.#pairs.get(life.number)?.recorded === life.state) return;
+    if (settings.length === 0) return;
     this.#lives.add(life.path);
     for (const setting of settings) {
       const was = setting.was(life.state.context);

@@ -121,6 +121,17 @@ describe('earshot replay', () => {
     }
   }, 30_000);
 
+  it('reads what comes through a pipe', async () => {
+    const { folder } = withFiles({ 'one.ndjson': TEXT, 'none.ndjson': '' });
+    const piped = (file: string) =>
+      new Promise<string>((resolve) => {
+        const command = `cat ${file} | '${process.execPath}' '${CLI}' replay /dev/stdin 2>&1`;
+        execFile('/bin/sh', ['-c', command], { cwd: folder }, (_, out) => resolve(out));
+      });
+    expect(await piped('one.ndjson')).toBe('6 events, 1 actor, 0 divergences\n');
+    expect(await piped('none.ndjson')).toMatch(/^\/dev\/stdin is empty: there is nothing to replay\n/);
+  });
+
   it('says in one line that a machine changed', async () => {
     const old = (text: string) => text.replace(/"breaker":"[0-9a-f]+"/, '"breaker":"000000000000"');
     const { replay } = withFiles({ 'old.ndjson': old(TEXT), 'odd.ndjson': old(opening('halfOpen')) });
@@ -149,11 +160,11 @@ describe('earshot replay', () => {
     expect(await replay('one.ndjson', '--actor', 'sinks/dicord/breaker')).toEqual({
       code: 1,
       out: '',
-      err: `there is no actor sinks/dicord/breaker in this trace, did you mean ${BREAKER_PATH}?\n`,
+      err: `there is no actor sinks/dicord/breaker in this trace, did you mean \`${BREAKER_PATH}\`?\n`,
     });
     expect(await replay('one.ndjson', '--actor', 'pool')).toMatchObject({
       code: 1,
-      err: `there is no actor pool in this trace\n→ there are ${BREAKER_PATH}\n`,
+      err: `there is no actor pool in this trace; known here: ${BREAKER_PATH}\n`,
     });
     expect(await replay('one.ndjson', '--until', 'noon')).toMatchObject({
       code: 2,

@@ -90,6 +90,14 @@ describe('the shortest way into a state', () => {
     expect(both.beginning.input).toEqual(BREAKER);
   });
 
+  it('is never put together from two processes', () => {
+    const first = breakerRun();
+    const half = named(first.lines.slice(0, 3)).join('\n');
+    const later = breakerRun(Date.UTC(2026, 0, 2)).text();
+    const goal = `${BREAKER_PATH}=probing->closed`;
+    expect(reached(`${half}\n${later}`, goal)).toEqual(reached(later, goal));
+  });
+
   it('is refused when there is none, with what there is', () => {
     const text = breakerRun().text();
     const refused = (goal: string) => {
@@ -116,12 +124,12 @@ describe('the shortest way into a state', () => {
       'its states are starting, closed, open, halfOpen, probing, isolated, isolated.untilReleased, isolated.forATime',
     ]);
     expect(refused('sinks/discrod/breaker=open')).toEqual([
-      `there is no actor sinks/discrod/breaker in this trace, did you mean ${BREAKER_PATH}?`,
+      `there is no actor sinks/discrod/breaker in this trace, did you mean \`${BREAKER_PATH}\`?`,
       undefined,
     ]);
     expect(refused('pool=open')).toEqual([
-      'there is no actor pool in this trace',
-      `there are ${BREAKER_PATH}`,
+      `there is no actor pool in this trace; known here: ${BREAKER_PATH}`,
+      undefined,
     ]);
     for (const goal of ['open', '=open', 'a=', 'a=b->']) expect(() => goalOf(goal)).toThrow('names no actor');
   });

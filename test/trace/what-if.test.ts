@@ -67,6 +67,17 @@ describe('other settings', () => {
     expect(whatIf(`${text}\n${later}`, 'breaker.recoveryMax=1500ms').departure).toBeUndefined();
   });
 
+  it('hold for the actors of one process, whatever the numbers of the next one are', () => {
+    const killed = named(breakerRun().lines.slice(0, 2)).join('\n');
+    const next = recorded(deadlineMachine, { name: 'it', limitMs: 500, at: 0 }, Date.UTC(2026, 0, 2));
+    next.clock.advance(500);
+    expect(whatIf(`${killed}\n${next.lines.join('\n')}`, 'breaker.failures=1')).toMatchObject({
+      departure: undefined,
+      events: 0,
+      actors: 1,
+    });
+  });
+
   it('let a timer run out before what was recorded', () => {
     const run = recorded(deadlineMachine, { name: 'discord send', limitMs: 12_000, at: 0 });
     run.clock.advance(5_000);
