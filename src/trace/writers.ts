@@ -68,7 +68,7 @@ export class Writers {
     if (writer === undefined || header === undefined) return writer;
     const { last } = writer;
     const beganAt = header.wall - header.at;
-    if (beganAt >= last.wall) return undefined;
+    if (beganAt > last.wall) return undefined;
     if (seq >= last.seq) return writer;
     // Flight recordings overlap: the later file begins before the earlier one ends.
     const overlaps = header.at < last.at && Math.abs(beganAt - writer.beganAt) < SAME_BEGINNING_MS;

@@ -1,6 +1,6 @@
 /** `earshot replay` from outside: what it prints, and its exit codes. */
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -131,6 +131,17 @@ describe('earshot replay', () => {
     expect(await piped('one.ndjson')).toBe('6 events, 1 actor, 0 divergences\n');
     expect(await piped('none.ndjson')).toMatch(/^\/dev\/stdin is empty: there is nothing to replay\n/);
   });
+
+  it('needs no more memory for a long trace than for a short one', async () => {
+    const { folder } = withFiles({ long: TEXT.repeat(20_000) });
+    expect(statSync(join(folder, 'long')).size).toBeGreaterThan(40_000_000);
+    const out = await new Promise((resolve) => {
+      const args = ['--max-old-space-size=32', CLI, 'replay', 'long'];
+      execFile(process.execPath, args, { cwd: folder }, (_, told) => resolve(told));
+    });
+    // The same segment again and again: all of it is replayed, and what it tells is counted once.
+    expect(out).toBe('6 events, 1 actor, 0 divergences\n');
+  }, 60_000);
 
   it('says in one line that a machine changed', async () => {
     const old = (text: string) => text.replace(/"breaker":"[0-9a-f]+"/, '"breaker":"000000000000"');

@@ -91,11 +91,17 @@ describe('the shortest way into a state', () => {
   });
 
   it('is never put together from two processes', () => {
-    const first = breakerRun();
-    const half = named(first.lines.slice(0, 3)).join('\n');
-    const later = breakerRun(Date.UTC(2026, 0, 2)).text();
-    const goal = `${BREAKER_PATH}=probing->closed`;
-    expect(reached(`${half}\n${later}`, goal)).toEqual(reached(later, goal));
+    const killed = named(recorded(breakerMachine, BREAKER).lines);
+    const { lines, recorder, report } = breakerRun(Date.UTC(2026, 0, 2));
+    report('call.failed');
+    const flight = recorder.introduction();
+    const before = lines.length;
+    report('call.failed');
+    const goal = `${BREAKER_PATH}=open`;
+    const alone = reached(named([...flight, ...lines.slice(before)]).join('\n'), goal);
+    expect(alone).toMatchObject({ recorded: 1, states: ['closed', 'open'] });
+    const both = named([...killed, ...flight, ...lines.slice(before)]).join('\n');
+    expect(reached(both, goal)).toEqual(alone);
   });
 
   it('is refused when there is none, with what there is', () => {

@@ -283,6 +283,14 @@ describe('replay', () => {
     }
   });
 
+  it('takes for broken off only what is no JSON', () => {
+    const { text } = breakerRun();
+    expect(replay(`${text()}\n{"kind":"event","se`)).toMatchObject({ events: 6, unreadable: 1 });
+    expect(() => replay(`${text()}\n{"kind":"other"}`)).toThrow(
+      'the trace, line 9 is no line of a trace: {"kind":"other"}',
+    );
+  });
+
   it('takes part of the actors, and part of the time', () => {
     const text = [...breakerRun().lines, ...named(breakerRun().lines, 'other').slice(1)].join('\n');
     expect(replay(breakerRun().text(), { isChosen: (path) => path === 'other' })).toMatchObject({

@@ -7,7 +7,7 @@ import { EarshotError } from '../../src/errors.js';
 import { type ReplayOptions, replay } from '../../src/trace/replay.js';
 import { settingOf } from '../../src/trace/settings.js';
 import { WhatIf } from '../../src/trace/what-if.js';
-import { BREAKER_PATH, breakerRun, named, recorded } from './recorded.js';
+import { altered, BREAKER_PATH, breakerRun, named, recorded } from './recorded.js';
 
 function whatIf(text: string, ...settings: string[]): WhatIf {
   const question = new WhatIf(settings.map(settingOf));
@@ -91,6 +91,33 @@ describe('other settings', () => {
     for (const setting of ['deadline.limit=5s', 'deadline.limit=60s']) {
       expect(whatIf(text, setting)).toMatchObject({ departure: undefined, events: 1 });
     }
+  });
+
+  it('prove nothing by a timer that came late in the recorded run as well', () => {
+    const run = recorded(deadlineMachine, { name: 'discord send', limitMs: 500, at: 0 });
+    run.actor.send({ type: 'work.completed', at: 450 });
+    // The process was busy: the answer was there in time, and was taken after the limit.
+    const late = altered(
+      run.lines.join('\n'),
+      ({ kind }) => kind === 'event',
+      (line) => ({ ...line, at: 900 }),
+    );
+    expect(whatIf(late, 'deadline.limit=400ms').departure).toBeUndefined();
+    expect(whatIf(late, 'deadline.limit=600ms').departure).toBeUndefined();
+  });
+
+  it('know in the next segment which timers were set in the one before', () => {
+    const { actor, clock, lines, recorder } = recorded(deadlineMachine, {
+      name: 'it',
+      limitMs: 12_000,
+      at: 0,
+    });
+    lines.push(...recorder.introduction());
+    clock.advance(5_000);
+    actor.send({ type: 'work.completed', at: 5_000 });
+    expect(whatIf(lines.join('\n'), 'deadline.limit=2s').departure).toMatchObject({
+      now: 'running → timedOut, before that',
+    });
   });
 
   it('keep a timer that ran out from running out', () => {
