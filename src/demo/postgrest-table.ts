@@ -44,6 +44,8 @@ export function insert(table: Table, body: unknown, options: InsertOptions): Jso
   if (rows === undefined) return { status: 400, code: 'PGRST102', message: 'All object keys must match' };
   const { shape } = table;
   const { conflictColumn } = options;
+  const unknown = options.columns?.find((column) => !shape.columns.includes(column));
+  if (unknown !== undefined) return unknownColumn(unknown);
   if (conflictColumn !== undefined && !shape.unique?.includes(conflictColumn)) {
     const message = 'there is no unique or exclusion constraint matching the ON CONFLICT specification';
     return { status: 400, code: '42P10', message };
@@ -85,10 +87,7 @@ function withColumns(rows: JsonObject[], columns: readonly string[] | undefined)
 
 function problemOf(row: JsonObject, { columns, required = [], check }: TableShape): Refused | undefined {
   const unknown = Object.keys(row).find((column) => !columns.includes(column));
-  if (unknown !== undefined) {
-    const message = `Could not find the '${unknown}' column in the schema cache`;
-    return { status: 400, code: 'PGRST204', message };
-  }
+  if (unknown !== undefined) return unknownColumn(unknown);
   if (textsOf(row).some((text) => text.includes('\u0000'))) {
     return { status: 400, code: '22P05', message: 'unsupported Unicode escape sequence' };
   }
@@ -104,6 +103,11 @@ function problemOf(row: JsonObject, { columns, required = [], check }: TableShap
     return { status: 400, code: '23514', message: 'new row violates check constraint' };
   }
   return undefined;
+}
+
+function unknownColumn(column: string): Refused {
+  const message = `Could not find the '${column}' column in the schema cache`;
+  return { status: 400, code: 'PGRST204', message };
 }
 
 function uniqueValues(row: JsonObject, { unique = [] }: TableShape): { column: string; key: string }[] {

@@ -13,8 +13,17 @@ type PostgrestOptions = Extract<ResolvedSink, { type: 'postgrest' }>;
 type Answer = Extract<HttpResult, { kind: 'answered' }>;
 
 const SUPABASE_HOST = /\.supabase\.(co|in)$/;
-/** Asking a probe's question reads no row. */
-const PROBE_QUERY = 'limit=0';
+/** What Earshot writes of a message, whatever the table has besides. */
+const COLUMNS = [
+  'platform',
+  'type',
+  'channel',
+  'username',
+  'message',
+  'timestamp',
+  'url',
+  'original_message',
+] as const;
 const UNIQUE_VIOLATION = '23505';
 /**
  * The table is not the one that was meant: every row would fail alike. PostgREST says so from what it remembers
@@ -37,7 +46,9 @@ export function createPostgrest(config: PostgrestOptions): Sink {
     // Supabase's newer keys are no JWTs: as a bearer they would be refused.
     if (!key.startsWith('sb_')) headers.authorization = `Bearer ${key}`;
   }
+  headers.prefer = config.dedupeColumn ? 'return=minimal,resolution=ignore-duplicates' : 'return=minimal';
   const timeout = { name: `${config.name} send`, ms: config.timeout };
+  const insert = (to: string, body: string) => ({ url: to, method: 'POST' as const, headers, body, timeout });
 
   return {
     name: config.name,
@@ -50,26 +61,16 @@ export function createPostgrest(config: PostgrestOptions): Sink {
     batchMax: config.batch,
     fits: (rows) => Math.min(rows.length, config.batch),
     async send(rows, { lease, signal }) {
-      const prefer = config.dedupeColumn ? 'return=minimal,resolution=ignore-duplicates' : 'return=minimal';
       const body = JSON.stringify(rows.map((row) => recordOf(row, config.dedupeColumn)));
-      const result = await lease?.send({
-        url: url + conflict,
-        method: 'POST',
-        headers: { ...headers, prefer },
-        body,
-        signal,
-        timeout,
-      });
+      const result = await lease?.send({ ...insert(url + conflict, body), signal });
       return outcomeFrom(result, config, rows.length);
     },
+    // The statement that inserts, with no rows: a role may well write what it may not read, or the reverse.
     async probe({ lease, signal }) {
-      const result = await lease?.send({
-        url: `${url}?${PROBE_QUERY}`,
-        method: 'GET',
-        headers,
-        signal,
-        timeout,
-      });
+      // Each once: the column that makes inserts idempotent may be one of them.
+      const columns = new Set([...COLUMNS, ...(config.dedupeColumn ? [config.dedupeColumn] : [])]);
+      const query = `${conflict === '' ? '?' : `${conflict}&`}columns=${[...columns].join(',')}`;
+      const result = await lease?.send({ ...insert(url + query, '[]'), signal });
       return outcomeFrom(result, config, 0);
     },
   };
@@ -81,7 +82,7 @@ function recordOf(
   dedupeColumn: string | undefined,
 ): Record<string, string | null> {
   const { message, reasons } = notification;
-  const record = {
+  const record: Record<(typeof COLUMNS)[number], string | null> = {
     platform: message.platform,
     type: reasons[0] ?? 'from',
     channel: message.channel,
@@ -141,10 +142,15 @@ function outcomeOf(answer: Answer, config: PostgrestOptions, rows: number): Outc
   if (status === 409 || status === 400 || status === 413 || status === 422)
     return { kind: 'rejected', error };
   if (status === 401 || status === 403 || status === 404) {
-    const remedy = `${status === 404 ? `create the table \`${table}\`, or correct \`url\` or \`table\`` : `check \`key\` and the rights on \`${table}\``}, then \`earshot resume ${name}\``;
+    const remedy = `${status === 404 ? `create the table \`${table}\`, or correct \`url\` or \`table\`` : `check \`key\` and the rights on \`${table}\` (${rightsOf(config)})`}, then \`earshot resume ${name}\``;
     return { kind: 'refused', error, remedy };
   }
   return { kind: 'failed', sent: 'maybe', error, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+}
+
+/** To name a column in ON CONFLICT, PostgreSQL wants the right to read it. */
+function rightsOf({ dedupeColumn }: PostgrestOptions): string {
+  return dedupeColumn === undefined ? 'INSERT' : `INSERT, and SELECT on \`${dedupeColumn}\``;
 }
 
 function tableRemedy(code: string, { table, dedupeColumn }: PostgrestOptions): string {

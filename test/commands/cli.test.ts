@@ -199,10 +199,16 @@ describe('check', () => {
       asked.push(`${method} ${path}`);
       if (path === '/api/v2/channels/one') return [200, { id: 11, chatroom: { id: 22 } }];
       if (path.includes('/webhooks/')) return [404, { code: 10015, message: 'Unknown Webhook' }];
+      // A role that may read, and not write.
+      if (path.startsWith('/kick_notifications')) {
+        return method === 'GET' ? [200, []] : [403, { code: '42501', message: 'permission denied' }];
+      }
       return [403, 'blocked'];
     });
     configure(
-      `watch: { username: bob }\nkick: { channels: [one, two], api: "${url}" }\nsinks: { phone: { type: discord, url: "${url}/api/webhooks/123456789012345678/${TOKEN}" } }\n`,
+      `watch: { username: bob }\nkick: { channels: [one, two], api: "${url}" }\nsinks:
+  phone: { type: discord, url: "${url}/api/webhooks/123456789012345678/${TOKEN}" }
+  db: { type: postgrest, url: "${url}", dedupeColumn: url }\n`,
     );
     const { code, out, err } = await earshot(['check', '--online']);
     expect(code).toBe(1);
@@ -210,11 +216,14 @@ describe('check', () => {
       'GET /api/v2/channels/one',
       'GET /api/v2/channels/two',
       'GET /api/v10/webhooks/123456789012345678/TOKEN',
+      'POST /kick_notifications',
     ]);
     expect(out).toContain('  channel one  chatroom 22\n');
     expect(out).toMatch(/^! channel two {2}.*403/m);
     expect(out).toContain('earshot channel add two two.json');
     expect(out).toMatch(/^! sink phone {2}refused/m);
+    expect(out).toMatch(/^! sink db {2}refused/m);
+    expect(out).toContain('the rights on `kick_notifications` (INSERT, and SELECT on `url`)');
     expect(out + err).not.toContain(TOKEN);
   });
 });

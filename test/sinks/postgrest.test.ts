@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { HttpRequest, Lease } from '../../src/actors/http.js';
 import { Secret } from '../../src/secret.js';
+import { createPostgrest } from '../../src/sinks/postgrest.js';
 import { answers, postgrest, runSinks, type Script } from './harness.js';
 
 const created: Script = () => new Response(null, { status: 201 });
@@ -58,6 +60,42 @@ describe('what is asked', () => {
     ['http://db.lan/rest/v1/', 'http://db.lan/rest/v1/kick_notifications'],
   ])('at %s', async (url, asked) => {
     expect((await delivered({ url })).asked[0]?.url).toBe(asked);
+  });
+});
+
+describe('asked without delivering anything', () => {
+  /** Hands the one request on, and the answer back. */
+  async function probed(over: Parameters<typeof postgrest>[0], status: number, body: unknown) {
+    const asked: HttpRequest[] = [];
+    const config = postgrest(over);
+    if (config.type !== 'postgrest') throw new Error('not a database');
+    const lease: Lease = {
+      async send(request) {
+        asked.push(request);
+        return { kind: 'answered', status, headers: new Headers(), text: JSON.stringify(body) };
+      },
+      release() {},
+    };
+    const { signal } = new AbortController();
+    const outcome = await createPostgrest(config).probe?.({ lease, signal, wall: 0 });
+    return { asked, outcome };
+  }
+  const columns = 'platform,type,channel,username,message,timestamp,url,original_message';
+
+  it.each([
+    ['', {}, `?columns=${columns}`],
+    [', with the column that is named', { dedupeColumn: 'key' }, `?on_conflict=key&columns=${columns},key`],
+    [', each column once', { dedupeColumn: 'url' }, `?on_conflict=url&columns=${columns}`],
+  ])('it inserts no rows%s', async (_, over, query) => {
+    const { asked, outcome } = await probed(over, 201, '');
+    expect(asked).toMatchObject([{ method: 'POST', body: '[]' }]);
+    expect(asked[0]?.url.replace(/^.*kick_notifications/, '')).toBe(query);
+    expect(outcome).toEqual({ kind: 'delivered' });
+  });
+
+  it('the rights that are wanting are named', async () => {
+    const { outcome } = await probed({ dedupeColumn: 'key' }, 403, { code: '42501' });
+    expect(outcome).toMatchObject({ kind: 'refused', remedy: expect.stringContaining('SELECT on `key`') });
   });
 });
 
