@@ -127,10 +127,35 @@ describe('what arrives', () => {
     expect(supabase.rows()).toEqual([]);
     expect(await earshot(['test', 'database'], config)).toMatchObject({ code: 0 });
     expect(messages()).toEqual([expect.stringContaining('This is a test of Earshot')]);
-    const wrong = configText({ kick, sinks: sink({ table: 'elsewhere' }) });
-    const refused = await earshot(['check', '--online'], wrong);
-    expect(refused.code).toBe(1);
-    expect(refused.stdout).toContain('create the table `elsewhere`');
+  });
+
+  it('by a role that may insert and do nothing else, with the right to read the column of ON CONFLICT', async () => {
+    altered(
+      `GRANT SELECT (dedupe_key) ON ${TABLE} TO writer;`,
+      `REVOKE ALL ON ${TABLE} FROM writer; GRANT INSERT ON ${TABLE} TO writer;`,
+    );
+    const { say, running } = await listening({ key: token('writer'), dedupeColumn: 'dedupe_key' });
+    for (const text of numbered(3)) say(text);
+    await running.until(({ sinks }) => sinks[0]?.delivered === 3);
+    expect(messages()).toEqual(numbered(3));
+  });
+
+  it.each<[string, SinkParts, RegExp]>([
+    ['no such table', { table: 'elsewhere' }, /create the table `elsewhere`/],
+    ['no such column', { dedupeColumn: 'nowhere' }, /add the missing column/],
+    ['a dedupeColumn that nothing keeps unique', { dedupeColumn: 'type' }, /UNIQUE/],
+    ['a role that may read alone', { key: token('reader') }, /rights on `kick_notifications` \(INSERT\)/],
+    [
+      'a role that may not read the dedupeColumn',
+      { key: token('writer'), dedupeColumn: 'dedupe_key' },
+      /SELECT on `dedupe_key`/,
+    ],
+    ['a role that may insert alone', { key: token('writer') }, /^ {2}sink database/m],
+  ])('`earshot check --online` finds out before anything is said: %s', async (_, parts, said) => {
+    const kick = await kickStandin();
+    const { stdout } = await earshot(['check', '--online'], configText({ kick, sinks: sink(parts) }));
+    expect(stdout).toMatch(said);
+    expect(supabase.rows()).toEqual([]);
   });
 });
 
@@ -176,7 +201,12 @@ describe('refused for good: asked no more, and told what to do', () => {
       '401/PGRST301',
       /check `key`/,
     ],
-    ['a role without the right', () => ({ key: token('reader') }), '403/42501', /rights on `kick_notif/],
+    [
+      'a role without the right',
+      () => ({ key: token('reader') }),
+      '403/42501',
+      /rights on `kick_notifications`/,
+    ],
     ['row security', () => ({ key: token('reader'), table: 'guarded' }), '403/42501', /rights on `guarded`/],
     ['no key', () => ({ key: '' }), '401/42501', /check `key`/],
     [

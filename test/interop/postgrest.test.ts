@@ -169,10 +169,17 @@ describe.each(Object.keys(peers))('%s', (name) => {
     expect(peer.rows()).toHaveLength(500);
   });
 
-  it('answers a probe that reads no row', async () => {
-    await post(row());
-    const answer = await fetch(`${peer.url}/${TABLE}?limit=0`, { headers: key(peer.key) });
-    expect([answer.status, await answer.json()]).toEqual([200, []]);
+  it('answers an insert of no rows as it would one of rows, and takes nothing', async () => {
+    const columns = 'columns=platform,username,message,dedupe_key';
+    expect(await post([], `?${columns}`)).toMatchObject({ status: 201, said: '' });
+    expect(await post([], `${ON_KEY}&${columns}`, IGNORING)).toMatchObject({ status: 201, said: '' });
+    expect(await post([], `?${columns},nowhere`)).toMatchObject({ status: 400, said: 'PGRST204' });
+    const wrong = await post([], `?on_conflict=username&${columns}`, IGNORING);
+    expect(wrong).toMatchObject({ status: 400, said: '42P10' });
+    const anonymous = await ask(`${peer.url}/${TABLE}?${columns}`, [], {});
+    expect(anonymous).toMatchObject({ status: 401, said: '42501' });
+    expect(await ask(`${peer.url}/elsewhere?${columns}`, [], key(peer.key))).toMatchObject({ status: 404 });
+    expect(peer.rows()).toHaveLength(0);
   });
 
   it("takes one of Supabase's newer keys for no token: 401 PGRST301", async () => {
@@ -207,6 +214,27 @@ describe('the real one alone', () => {
     const answer = await ask(`${supabase.url}/guarded`, row(), headers);
     expect(answer).toMatchObject({ status, said: '42501' });
     expect(supabase.rows('guarded')).toEqual([]);
+  });
+
+  it.each([
+    ['may insert alone', 'writer', '', 201],
+    [
+      'may insert alone, and names a column of ON CONFLICT: that wants the right to read it',
+      'writer',
+      ON_KEY,
+      403,
+    ],
+    ['may read alone', 'reader', '', 403],
+  ])('%s', async (_, role, query, status) => {
+    for (const body of [[row({ dedupe_key: '1' })], []]) {
+      const columns = `${query === '' ? '?' : `${query}&`}columns=platform,username,message,dedupe_key`;
+      const answer = await ask(`${supabase.url}/${TABLE}${columns}`, body, {
+        ...key(token(role)),
+        ...(query !== '' && IGNORING),
+      });
+      expect(answer.status).toBe(status);
+    }
+    expect(supabase.rows()).toHaveLength(status === 201 ? 1 : 0);
   });
 
   it('lets who bypasses row security write', async () => {

@@ -1,6 +1,6 @@
 /**
  * PostgreSQL and PostgREST together, set up as a Supabase project is: roles for the anonymous, for somebody who
- * may only read and for the service, and the table of notifications with every kind of constraint.
+ * may only read, for somebody who may only insert and for the service, and the table of notifications with every kind of constraint.
  */
 import { type Postgresql, startPostgresql } from './postgresql.js';
 import { type Postgrest, startPostgrest } from './postgrest.js';
@@ -22,8 +22,9 @@ const SETUP = `
 CREATE ROLE authenticator LOGIN NOINHERIT;
 CREATE ROLE anon NOLOGIN;
 CREATE ROLE reader NOLOGIN;
+CREATE ROLE writer NOLOGIN;
 CREATE ROLE service_role NOLOGIN BYPASSRLS;
-GRANT anon, reader, service_role TO authenticator;
+GRANT anon, reader, writer, service_role TO authenticator;
 CREATE TABLE kick_notifications (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   platform text NOT NULL,
@@ -41,6 +42,7 @@ CREATE TABLE guarded (LIKE kick_notifications INCLUDING ALL);
 ALTER TABLE guarded ENABLE ROW LEVEL SECURITY;
 GRANT INSERT ON guarded TO anon, reader;
 GRANT SELECT ON kick_notifications TO reader;
+GRANT INSERT ON kick_notifications TO writer;
 GRANT ALL ON ALL TABLES IN SCHEMA public TO service_role;
 `;
 
