@@ -42,7 +42,7 @@ function earshot(...args) {
 
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--disable-gpu'] });
 const page = await browser.newPage({
-  viewport: { width: 1200, height: 800 },
+  viewport: { width: 1200, height: 760 },
   colorScheme: values.dark ? 'dark' : 'light',
 });
 try {

@@ -8,6 +8,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { GUARDED } from './answering.js';
 
 export interface PageAnswer {
   readonly status: 200 | 304 | 404;
@@ -32,13 +33,6 @@ const PAGE_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
-
-/** On every answer, whatever it holds. */
-export const GUARDED = {
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-} as const;
 
 const HEADERS = {
   ...GUARDED,

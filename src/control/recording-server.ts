@@ -7,9 +7,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { EarshotError } from '../errors.js';
+import { DATA_HEADERS, sendAnswer } from './answering.js';
 import { refusal } from './guard.js';
 import { bindHttp, boundedServer, closed } from './listening.js';
-import { GUARDED, Pages, sendPage } from './pages.js';
+import { Pages, sendPage } from './pages.js';
 import { type Answer, failed } from './routes.js';
 
 export interface RecordingServer {
@@ -18,11 +19,6 @@ export interface RecordingServer {
 }
 
 const HOST = '127.0.0.1';
-const HEADERS = {
-  ...GUARDED,
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'",
-} as const;
 const NEWLINE = 10;
 
 /**
@@ -46,13 +42,13 @@ async function respond(
 ): Promise<void> {
   const [path = '/'] = url.split('?', 1);
   const refused = refused405(method) ?? refusedBy({ method, path, headers });
-  if (refused !== undefined) return send(response, method, refused);
+  if (refused !== undefined) return sendAnswer(response, method, refused);
   const page = await pages.get(path, headers['if-none-match']);
   if (page !== undefined) return sendPage(response, method, page);
-  if (path !== '/recording') return send(response, method, notRunning);
+  if (path !== '/recording') return sendAnswer(response, method, notRunning);
   const found = listed(files);
-  if (!Array.isArray(found)) return send(response, method, found);
-  response.writeHead(200, { ...HEADERS, 'content-type': 'application/x-ndjson' });
+  if (!Array.isArray(found)) return sendAnswer(response, method, found);
+  response.writeHead(200, { ...DATA_HEADERS, 'content-type': 'application/x-ndjson' });
   if (method === 'HEAD') response.end();
   else await pipeline(Readable.from(recorded(found)), response);
 }
@@ -111,14 +107,4 @@ async function* recorded(files: readonly string[]): AsyncGenerator<Buffer> {
       await handle.close();
     }
   }
-}
-
-function send(response: ServerResponse, method: string, { status, type, text }: Answer): void {
-  response.writeHead(status, {
-    ...HEADERS,
-    'content-type': type,
-    'content-length': Buffer.byteLength(text),
-    connection: 'close',
-  });
-  response.end(method === 'HEAD' ? undefined : text);
 }

@@ -9,10 +9,11 @@ import { EarshotError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { TraceRecorder } from '../trace/recorder.js';
 import type { Clock, World } from '../world.js';
+import { DATA_HEADERS, sendAnswer } from './answering.js';
 import { refusal } from './guard.js';
 import { boundedServer, closed } from './listening.js';
 import { LiveTrace } from './live.js';
-import { GUARDED, Pages, sendPage } from './pages.js';
+import { Pages, sendPage } from './pages.js';
 import { type Answer, answer, type ControlCommands, failed, type ViewerCommands } from './routes.js';
 import { ViewerSessions } from './sessions.js';
 
@@ -45,11 +46,6 @@ export interface Control {
   close(): Promise<void>;
 }
 
-const HEADERS = {
-  ...GUARDED,
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'",
-} as const;
 const BODY_MAX_BYTES = 64 * 1024;
 
 export function createControl(options: ControlOptions): Control {
@@ -112,10 +108,10 @@ async function respond(
   const refused = check(request);
   const body = refused === undefined ? await readBody(request) : '';
   const path = pathOf(request.url);
-  if (refused === undefined && method === 'GET' && path === '/trace' && live !== undefined) {
-    if (live.attach(response, HEADERS)) return;
-  }
-  if (refused === undefined && (method === 'GET' || method === 'HEAD')) {
+  if (refused === undefined && body !== undefined && (method === 'GET' || method === 'HEAD')) {
+    const isTrace = method === 'GET' && path === '/trace' && live !== undefined;
+    if (isTrace && live.attach(response, DATA_HEADERS)) return;
+    if (isTrace) return sendAnswer(response, method, tooManyLook);
     const page = await pages?.get(path, request.headers['if-none-match']);
     if (page !== undefined) return sendPage(response, method, page);
   }
@@ -124,15 +120,13 @@ async function respond(
     (body === undefined
       ? failed(413, new EarshotError('tooLarge', 'the body is too large; 64 KiB at most'))
       : await answer({ method, path, body }, commands));
-  response.writeHead(given.status, {
-    'content-type': given.type,
-    'content-length': Buffer.byteLength(given.text),
-    ...HEADERS,
-    // What is left of a body nobody reads must not be taken for the next request.
-    ...(given.status >= 400 && { connection: 'close' }),
-  });
-  response.end(method === 'HEAD' ? undefined : given.text);
+  sendAnswer(response, method, given);
 }
+
+const tooManyLook = failed(
+  503,
+  new EarshotError('tooMany', 'as many look on as may', 'close another page that shows this daemon'),
+);
 
 function pathOf(url = '/'): string {
   return url.split('?', 1)[0] ?? '/';

@@ -10,6 +10,7 @@ import { Pages } from '../../src/control/pages.js';
 import { createControl } from '../../src/control/server.js';
 import { socketPathOf } from '../../src/control/socket-path.js';
 import { realClock } from '../../src/real-world.js';
+import type { TraceRecorder } from '../../src/trace/recorder.js';
 import { daemonLike, silent } from './daemon-like.js';
 
 let folder: string;
@@ -35,7 +36,10 @@ afterEach(async () => {
 
 const place = (name: string, text: string) => writeFileSync(join(folder, name), text);
 
-async function served(pages = new Pages(join(folder, 'pages'))) {
+async function served(
+  pages = new Pages(join(folder, 'pages')),
+  recorder?: Pick<TraceRecorder, 'introduction' | 'listen'>,
+) {
   const control = createControl({
     control: { host: '127.0.0.1', port: 0, token: undefined, allowedHosts: [] },
     socketPath: socketPathOf(join(folder, 'earshot.db')),
@@ -44,6 +48,7 @@ async function served(pages = new Pages(join(folder, 'pages'))) {
     clock: realClock,
     listen,
     pages,
+    recorder,
   });
   const { url = '', socket } = await control.bind();
   ends.push(() => control.close());
@@ -197,6 +202,18 @@ describe('the pages', () => {
   it('are no business of the socket', async () => {
     const { socket } = await served();
     await expect(ask(socket, 'GET', '/viewer/viewer.js')).rejects.toThrow('there is nothing here');
+  });
+});
+
+describe('the trace as it happens', () => {
+  it('is told to eight at a time; the next is told why not', async () => {
+    const { url } = await served(undefined, { introduction: () => ['{}'], listen: () => () => {} });
+    const readers = await Promise.all(Array.from({ length: 8 }, () => fetch(`${url}/trace`)));
+    expect(readers.map(({ status }) => status)).toEqual(Array(8).fill(200));
+    const { status, text } = await get(`${url}/trace`);
+    expect(status).toBe(503);
+    expect(text).toContain('close another page');
+    await Promise.all(readers.map(({ body }) => body?.cancel()));
   });
 });
 
