@@ -37,7 +37,6 @@ const PAGE_POLICY = [
 const HEADERS = {
   ...GUARDED,
   'content-security-policy': PAGE_POLICY,
-  'cross-origin-opener-policy': 'same-origin',
   // Kept, and asked for each time whether it is still the same.
   'cache-control': 'no-cache',
 } as const;

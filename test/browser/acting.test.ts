@@ -121,6 +121,20 @@ inChromium('acting from the page', () => {
     );
   }, 40_000);
 
+  it('needs a session even to look, where other machines can ask', async () => {
+    const control = "{ port: 0, host: 0.0.0.0, token: 'x0123456789-x0123456789-x0123456789' }";
+    const daemon = await watchedDaemon(undefined, control);
+    const bare = await openPage(await daemon.bareAddress(), { allowed: /401/ });
+    await expect
+      .poll(() => bare.locator('#link:not([hidden])').innerText())
+      .toContain('shows nothing without a session');
+    const page = await openPage(await daemon.address());
+    await page.locator('[data-actor="sinks/discord/breaker"]').click();
+    await untilLit(page, ['closed']);
+    await order(page, 'Isolate…', 'Isolate');
+    await untilLit(page, ['closed', 'isolated.untilReleased']);
+  }, 60_000);
+
   it('needs a session, and the page says how to come by one', async () => {
     const daemon = await watchedDaemon();
     const page = await openPage(await daemon.bareAddress());

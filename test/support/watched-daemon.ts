@@ -33,14 +33,18 @@ export interface WatchedDaemon {
   restarted(): Promise<void>;
 }
 
-/** `breaker` in place of the demo's, in YAML. */
-export async function watchedDaemon(breaker = '{ failures: 2, recovery: 1s }'): Promise<WatchedDaemon> {
+/** `breaker` and `control` in place of the demo's, in YAML. */
+export async function watchedDaemon(
+  breaker = '{ failures: 2, recovery: 1s }',
+  control = '{ port: 0 }',
+): Promise<WatchedDaemon> {
   const folder = temporaryFolder();
   const kick = await kickStandin({ channels: CHANNELS });
   const discord = await discordStandin();
   const yaml = demoConfig({ kick, discord, channels: CHANNELS })
     .replace(/breaker: \{.*\}/, `breaker: ${breaker}`)
-    .replace('timeout: 2s', 'timeout: 1s');
+    .replace('timeout: 2s', 'timeout: 1s')
+    .replace('control: { port: 0 }', `control: ${control}`);
   let running = startProcess(yaml, folder);
   await running.until(isLive);
   const address = async () => JSON.parse(await earshot(folder, 'open', '--json')).url as string;
@@ -61,7 +65,7 @@ export async function watchedDaemon(breaker = '{ failures: 2, recovery: 1s }'): 
       await running.exited;
     },
     async restarted() {
-      running = startProcess(yaml.replace('control: { port: 0 }', `control: { port: ${port} }`), folder);
+      running = startProcess(yaml.replace(/port: 0\b/, `port: ${port}`), folder);
       await running.until(isLive);
     },
   };
