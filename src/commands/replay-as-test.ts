@@ -5,6 +5,7 @@ import { EarshotError } from '../errors.js';
 import { shippedFile } from '../statecharts/shipped.js';
 import { testOf } from '../trace/as-test.js';
 import { goalOf, Reach } from '../trace/reach.js';
+import { counted } from '../trace/telling.js';
 import type { Question } from './replay.js';
 
 /** As seen from a folder in test/, where a file that is printed will be kept. */
@@ -26,7 +27,7 @@ export function asTest(
       if (out !== undefined) write(out, test);
       if (json) terminal.json({ ...goal, machine, events, recorded, isMinimal, file: out ?? null, test });
       else if (out === undefined) terminal.write(test);
-      else terminal.say(`${out}: ${recorded} recorded events, shrunk to ${events.length}`);
+      else terminal.say(`${out}: ${counted(recorded, 'recorded event')}, shrunk to ${events.length}`);
     },
   };
 }
