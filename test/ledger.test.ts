@@ -471,7 +471,7 @@ describe('dead letters', () => {
 });
 
 describe('expiry', () => {
-  it('takes old rows from their sink, not those in flight, none of a sink that waits for a person', () => {
+  it('takes old rows from their sink, not those in flight, none of a sink that waits for a person but those beyond maxPending', () => {
     const it = run({ sinks: ['discord', 'database'] });
     const [discord, database] = [it.outlet('discord'), it.outlet('database')];
     for (const id of ['a', 'b']) it.hear(id);
@@ -479,14 +479,17 @@ describe('expiry', () => {
     it.clock.advance(60_001);
     discord.inFlight = [1];
     database.ages = false;
-    const limits = new Map(
-      ['discord', 'database'].map((sink) => [sink, { maxAgeMs: 60_000, maxPending: 100 }] as const),
-    );
+    const limit = { maxAgeMs: 60_000, maxPending: 100 };
+    const limits = new Map(Object.entries({ discord: limit, database: limit }));
     expect(it.ledger.expire(limits)).toBe(false);
     expect(discord.texts()).toEqual(['a']);
     expect(database.texts()).toEqual(['a', 'b']);
     expect(it.lines).toEqual(['expired: 1 for discord, not delivered in time']);
     expect(it.ledger.figures('discord')).toMatchObject({ expired: 1, pending: 1 });
+    limits.set('database', { ...limit, maxPending: 1 });
+    expect(it.ledger.expire(limits)).toBe(false);
+    expect(database.texts()).toEqual(['b']);
+    expect(it.ledger.figures('database')).toMatchObject({ expired: 1, pending: 1 });
     expect(it.problems()).toEqual([]);
   });
 

@@ -235,10 +235,11 @@ class StoreLedger implements Ledger {
     const rules = new Map<string, { maxAgeMs: number; maxPending: number; keep: readonly number[] }>();
     for (const sink of this.#counts.sinks()) {
       const outlet = this.#outlets.get(sink);
-      if (outlet?.ages === false) continue;
       // A sink that is configured no more has nobody to wait for.
-      const limit = limits.get(sink) ?? { maxAgeMs: 0, maxPending: 0 };
-      rules.set(sink, { ...limit, keep: outlet?.inFlight ?? [] });
+      const { maxAgeMs, maxPending } = limits.get(sink) ?? { maxAgeMs: 0, maxPending: 0 };
+      // What waits for a person may become as old as it likes, but not as many: the disk is bounded.
+      const age = outlet?.ages === false ? Number.MAX_SAFE_INTEGER : maxAgeMs;
+      rules.set(sink, { maxAgeMs: age, maxPending, keep: outlet?.inFlight ?? [] });
     }
     const at = this.#options.world.clock.wall();
     const expired = this.#keeper.ask((store) => store.expire(rules, at, CHUNK)) ?? NOTHING;

@@ -24,6 +24,7 @@ import {
 import { createLog } from '../../src/log.js';
 import { realWorld } from '../../src/real-world.js';
 import type { StatusDocument } from '../../src/status.js';
+import type { World } from '../../src/world.js';
 
 /** A folder that goes when the test ends. */
 export function temporaryFolder(): string {
@@ -134,6 +135,8 @@ export async function runDaemon(
   folder = temporaryFolder(),
   level: 'debug' | 'info' = 'info',
   inspect?: (event: InspectionEvent) => void,
+  /** What is different about this machine's world. */
+  altered: (world: World) => World = (world) => world,
 ): Promise<Running> {
   const file = join(folder, 'earshot.yaml');
   writeFileSync(file, yaml);
@@ -151,7 +154,7 @@ export async function runDaemon(
       },
     },
   });
-  const world = realWorld({ connectionsPerHost: config.limits.httpConnections });
+  const world = altered(realWorld({ connectionsPerHost: config.limits.httpConnections }));
   const daemon = startDaemon(config, { ...world, onSignal: () => () => {} }, log, {
     version: '0.0.0',
     print: () => {},
