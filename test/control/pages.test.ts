@@ -194,7 +194,7 @@ describe('the pages', () => {
     const { text } = await get(`${url}/`);
     const named = [...text.matchAll(/(?:src|href)="(\/[^"]*)"/g)].map(([, path = '']) => path);
     expect(named.length).toBeGreaterThan(1);
-    for (const path of [...named, '/machines/breaker.svg', '/machines/breaker.json']) {
+    for (const path of [...named, '/machines/breaker.svg', '/machines/breaker.json', '/machines/tree.svg']) {
       expect([path, (await get(url + path)).status]).toEqual([path, 200]);
     }
   });
