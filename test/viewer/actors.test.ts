@@ -168,3 +168,28 @@ describe('the actors of a trace', () => {
     expect(actors.at('a')?.state).toBe('subscribing.asked');
   });
 });
+
+describe('the arrows of a turn', () => {
+  const arrow = (from: string, to: string, ...events: string[]) => ({ from, to, events });
+  const turn = { event: 'e', from: 'a.b', to: 'c.d' };
+
+  it('begin at the innermost state that has one, and end as near as one is drawn', () => {
+    const inner = arrow('a.b', 'c', 'e');
+    expect(arrowsOf([arrow('', 'c', 'e'), arrow('a', 'c', 'e'), inner], turn)).toEqual([inner]);
+    const near = arrow('a', 'c.d', 'e');
+    expect(arrowsOf([arrow('a', 'c', 'e'), near], turn)).toEqual([near]);
+  });
+
+  it('pass through states that are left at once, and are none where there is no way', () => {
+    const way = [arrow('a', 'x', 'e'), arrow('x', 'y'), arrow('y', 'c.d')];
+    expect(arrowsOf(way, turn)).toEqual(way);
+    expect(arrowsOf(way.slice(1), turn)).toEqual([]);
+    expect(arrowsOf([arrow('x', 'x'), arrow('a', 'x', 'e')], turn)).toEqual([]);
+  });
+
+  it('are named by a whole type, or by its beginning and a star', () => {
+    const failed = { ...turn, event: 'xstate.error.actor.breaker' };
+    expect(arrowsOf([arrow('a', 'c', 'xstate.error.actor.*')], failed)).toHaveLength(1);
+    expect(arrowsOf([arrow('a', 'c', 'xstate.error.actor')], failed)).toHaveLength(0);
+  });
+});

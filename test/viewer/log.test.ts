@@ -5,7 +5,7 @@ import { Chronicle } from '../../visualizations/viewer/chronicle.js';
 import type { Entry } from '../../visualizations/viewer/entry.js';
 import { Journal } from '../../visualizations/viewer/journal.js';
 import { EVERYTHING, passes, Sieve } from '../../visualizations/viewer/sieve.js';
-import { LineCutter, readLine } from '../../visualizations/viewer/trace-line.js';
+import { isSameProcess, LineCutter, readLine } from '../../visualizations/viewer/trace-line.js';
 import { longTrace } from '../support/long-trace.js';
 import { BREAKER_PATH, breakerRun } from '../trace/recorded.js';
 
@@ -150,5 +150,35 @@ describe('the live trace', () => {
     const text = [header, ...rest.slice(0, 5), gap, again, ...introduced].join('\n');
     const begun = entriesOf(text).filter(({ kind }) => kind === 'begun');
     expect(begun.map(({ beginning }) => beginning?.missing)).toEqual([0, 7]);
+  });
+
+  it('says what was missed even when nobody is left to be introduced', () => {
+    const [header = '', ...rest] = longTrace({ events: 3, channels: ['one'] }).split('\n');
+    const again = JSON.stringify({
+      ...JSON.parse(header),
+      at: 500,
+      wall: Date.UTC(2026, 0, 1, 0, 0, 0, 500),
+    });
+    const text = [header, ...rest.slice(0, 5), '{"kind":"gap","lines":7}', again].join('\n');
+    expect(entriesOf(text).at(-1)?.beginning).toMatchObject({ isSame: true, missing: 7, introduction: [] });
+  });
+
+  it('takes the first of a process for one that was born, not met', () => {
+    const [begun, first] = entriesOf(breakerRun().text());
+    expect(begun?.beginning?.introduction).toEqual([]);
+    expect(first).toMatchObject({ kind: 'actor', path: BREAKER_PATH });
+  });
+
+  it('tells one process from the next, by when they began and by how long they ran', () => {
+    const began = Date.UTC(2026, 0, 1);
+    const ran = (ms: number, since = began) => ({ at: ms, wall: since + ms });
+    expect(isSameProcess(ran(60_000), ran(50_000))).toBe(true);
+    expect(isSameProcess(ran(60_000), undefined)).toBe(false);
+    // Its clock was set right by a second meanwhile.
+    expect(isSameProcess({ at: 60_000, wall: began + 61_000 }, ran(50_000))).toBe(true);
+    // Another one, met after it ran for longer than the first.
+    expect(isSameProcess(ran(90_000, began + 20_000), ran(50_000))).toBe(false);
+    // Another one that began when the first had run for three seconds.
+    expect(isSameProcess(ran(400, began + 3_000), ran(2_900))).toBe(false);
   });
 });

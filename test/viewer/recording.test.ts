@@ -212,6 +212,13 @@ describe('a recording', () => {
     expect(recording.notes.at(-1)).toBe('And 197 more of the kind.');
   });
 
+  it('goes forward in time, whatever the clock of its machine did', async () => {
+    const text = SHORT.replace('"seq":100,"at":5000,', '"seq":100,"at":12,');
+    expect(text).not.toBe(SHORT);
+    const { times } = await read(text);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+  });
+
   it('gives way while it reads', async () => {
     let turns = 0;
     const counting = setInterval(() => {
