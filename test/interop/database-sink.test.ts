@@ -19,10 +19,17 @@ interface SinkParts {
   readonly table?: string;
   readonly dedupeColumn?: string;
   readonly breaker?: string;
+  readonly timeout?: string;
 }
 
 /** YAML of the one sink. */
-function sink({ key = token('service_role'), table = TABLE, dedupeColumn, breaker }: SinkParts): string {
+function sink({
+  key = token('service_role'),
+  table = TABLE,
+  dedupeColumn,
+  breaker,
+  timeout,
+}: SinkParts): string {
   const lines = [
     'type: postgrest',
     `url: ${supabase.url}`,
@@ -30,6 +37,7 @@ function sink({ key = token('service_role'), table = TABLE, dedupeColumn, breake
     ...(key === '' ? [] : [`key: ${key}`]),
     ...(dedupeColumn === undefined ? [] : [`dedupeColumn: ${dedupeColumn}`]),
     ...(breaker === undefined ? [] : [`breaker: ${breaker}`]),
+    ...(timeout === undefined ? [] : [`timeout: ${timeout}`]),
   ];
   return `  database:\n${lines.map((line) => `    ${line}`).join('\n')}\n`;
 }
@@ -50,6 +58,9 @@ function altered(change: string, back: string): void {
     supabase.postgresql.sql(back);
   });
 }
+
+/** Statements of PostgREST that are under way. */
+const RUNNING = `SELECT count(*) FROM pg_stat_activity WHERE usename = 'authenticator' AND state = 'active';`;
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `@bob ${index}`);
 const messages = () => supabase.rows().map(({ message }) => message);
@@ -308,4 +319,38 @@ describe('PostgreSQL goes away', () => {
     expect(own(it)).toMatchObject({ dead: 0 });
     expect(messages()).toEqual(texts);
   }, 60_000);
+});
+
+describe('in doubt', () => {
+  it('a statement slower than the timeout: sent again, and there once', async () => {
+    // The first statement alone is slow.
+    altered(
+      `CREATE SEQUENCE naps;
+       CREATE FUNCTION nap() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS
+         $$ BEGIN IF nextval('naps') = 1 THEN PERFORM pg_sleep(1); END IF; RETURN NULL; END $$;
+       CREATE TRIGGER nap AFTER INSERT ON ${TABLE} FOR EACH STATEMENT EXECUTE FUNCTION nap();`,
+      `DROP TRIGGER nap ON ${TABLE}; DROP FUNCTION nap(); DROP SEQUENCE naps;`,
+    );
+    const it = await listening({ dedupeColumn: 'dedupe_key', timeout: '300ms' });
+    for (const text of numbered(5)) it.say(text);
+    await it.running.until(({ sinks }) => sinks[0]?.delivered === 5);
+    expect(it.running.status().timeouts['database send']?.timedOut).toBeGreaterThanOrEqual(1);
+    // What timed out may still be under way: once it is through, nothing has become two.
+    await it.running.until(() => supabase.postgresql.sql(RUNNING) === '0');
+    expect(messages().sort()).toEqual(numbered(5));
+  });
+
+  it('PostgREST killed and restarted under load: all of it, once', async () => {
+    const it = await listening({ dedupeColumn: 'dedupe_key', breaker: '{ failures: 20, recovery: 500ms }' });
+    const texts = numbered(300);
+    for (const [index, text] of texts.entries()) {
+      it.say(text);
+      if (index % 3 === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (index === 100) await supabase.postgrest.end();
+      if (index === 200) await supabase.postgrest.start();
+    }
+    await it.running.until(({ sinks }) => sinks[0]?.delivered === 300, 15_000);
+    expect(messages()).toEqual(texts);
+    expect(own(it)).toMatchObject({ dead: 0 });
+  });
 });

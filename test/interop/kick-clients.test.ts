@@ -216,7 +216,7 @@ describe.each(['centrifuge', 'earshot on centrifugo'] as const)('%s', (name) => 
   });
 
   it('renews its token in time, again and again, on one socket', async () => {
-    const centrifugo = { tokenTtlS: 2, expiredCloseMs: 100 };
+    const centrifugo = { tokenTtlS: 2, expiredCloseMs: 2_000 };
     const client = await subscribed(name, { centrifugo });
     const renewals = () => client.kick.frames.filter(({ text }) => text.includes('"refresh"')).length;
     await client.kick.until(() => renewals() >= 2, 8_000);

@@ -10,7 +10,10 @@ const SECRET = 'a secret that only this test knows, of 32 bytes or more';
 
 export interface Postgrest {
   readonly url: string;
+  /** Kills it. */
   end(): Promise<void>;
+  /** On the port that it had. */
+  start(): Promise<void>;
 }
 
 /**
@@ -19,20 +22,24 @@ export interface Postgrest {
  */
 export async function startPostgrest(port: number, role: string, anonymous: string): Promise<Postgrest> {
   const own = await freePort();
-  const server: ServerProcess = await startServer({
-    command: BINARY,
-    args: [],
-    env: {
-      PGRST_DB_URI: `postgres://${role}@127.0.0.1:${port}/postgres`,
-      PGRST_DB_SCHEMAS: 'public',
-      PGRST_DB_ANON_ROLE: anonymous,
-      PGRST_JWT_SECRET: SECRET,
-      PGRST_SERVER_HOST: '127.0.0.1',
-      PGRST_SERVER_PORT: String(own),
-    },
-    ready: /Schema cache loaded/i,
-  });
-  return { url: `http://127.0.0.1:${own}`, end: () => server.end() };
+  let server: ServerProcess | undefined;
+  const start = async () => {
+    server = await startServer({
+      command: BINARY,
+      args: [],
+      env: {
+        PGRST_DB_URI: `postgres://${role}@127.0.0.1:${port}/postgres`,
+        PGRST_DB_SCHEMAS: 'public',
+        PGRST_DB_ANON_ROLE: anonymous,
+        PGRST_JWT_SECRET: SECRET,
+        PGRST_SERVER_HOST: '127.0.0.1',
+        PGRST_SERVER_PORT: String(own),
+      },
+      ready: /Schema cache loaded/i,
+    });
+  };
+  await start();
+  return { url: `http://127.0.0.1:${own}`, start, end: async () => await server?.end() };
 }
 
 /** A token as Supabase's keys are: it says whom PostgREST becomes. `expiresInS` counts from now. */

@@ -10,6 +10,7 @@ export const TABLE = 'kick_notifications';
 export interface Supabase {
   readonly url: string;
   readonly postgresql: Postgresql;
+  readonly postgrest: Postgrest;
   /** Of the table, as JSON gives them, oldest first. */
   rows(table?: string): Record<string, unknown>[];
   empty(): void;
@@ -53,6 +54,7 @@ export async function startSupabase(): Promise<Supabase> {
   return {
     url: postgrest.url,
     postgresql,
+    postgrest,
     rows: (table = TABLE) => {
       const text = postgresql.sql(`SELECT to_jsonb(it) FROM ${table} it ORDER BY id;`);
       return text === '' ? [] : text.split('\n').map((line) => JSON.parse(line));
