@@ -74,7 +74,7 @@ describe('the live feed', () => {
     expect(seen.links).toEqual([
       'connecting',
       'up',
-      'down: Error: the daemon closed the connection',
+      'down: Error: The daemon closed the connection',
       'connecting',
       'up',
     ]);
@@ -86,7 +86,7 @@ describe('the live feed', () => {
       response.on('close', () => clearInterval(timer));
     }, 300);
     const dead = await watched((response) => response.write(`${JSON.stringify(HEADER)}\n`), 300);
-    await expect.poll(() => dead.links, { timeout: 10_000 }).toContain('down: Error: the daemon fell silent');
+    await expect.poll(() => dead.links, { timeout: 10_000 }).toContain('down: Error: The daemon fell silent');
     expect(alive.links).toEqual(['connecting', 'up']);
     // A sign of life says that an introduction is over.
     expect(alive.batches.length).toBeGreaterThan(0);

@@ -6,7 +6,7 @@ import { catalogue } from '../../machines/catalogue.js';
 import { formatDuration, formatSize, parseDuration } from '../../src/durations.js';
 import { wordsOf as pictureWords } from '../../src/statecharts/chart.js';
 import { eventWords } from '../../visualizations/viewer/event-words.js';
-import { duration, size } from '../../visualizations/viewer/figures.js';
+import { duration, flat, size } from '../../visualizations/viewer/figures.js';
 import { DURATION, ordersFor, partOf } from '../../visualizations/viewer/orders.js';
 import { leavesOf, stateOf, withAncestors, wordsOf } from '../../visualizations/viewer/state-path.js';
 import { isAttributeAllowed, isElementAllowed } from '../../visualizations/viewer/svg-rules.js';
@@ -25,6 +25,24 @@ describe('figures', () => {
         expect(size(bytes)).toBe(formatSize(bytes));
       }),
     );
+  });
+});
+
+describe('a context', () => {
+  it('is told entry by entry, however it is nested', () => {
+    const context = {
+      at: 1.23456,
+      limits: { start: 60_000, more: { deep: null } },
+      order: ['a', 'b'],
+      text: 'x',
+    };
+    expect(flat(context).map((entry) => entry.join(' '))).toEqual([
+      'at 1.235',
+      'limits.start 60000',
+      'limits.more.deep null',
+      'order ["a","b"]',
+      'text x',
+    ]);
   });
 });
 

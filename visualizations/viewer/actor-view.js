@@ -5,7 +5,7 @@ import { ChartView } from './chart-view.js';
 import { conditionOfActor } from './conditions.js';
 import { byId, element, mark, setAttribute, setText } from './element.js';
 import { eventWords } from './event-words.js';
-import { duration, short, timeOfDay } from './figures.js';
+import { duration, flat, timeOfDay } from './figures.js';
 import { wordsOf } from './state-path.js';
 
 export class ActorView {
@@ -71,15 +71,15 @@ export class ActorView {
   #showContext(actor) {
     if (actor !== undefined && actor.context === this.#shown?.context) return;
     const isSame = actor !== undefined && this.#shown?.path === actor.path && this.#shown.life === actor.life;
-    const before = isSame ? this.#shown?.context : undefined;
+    const before = isSame ? new Map(flat(this.#shown?.context ?? {})) : undefined;
     this.#context.replaceChildren(
-      ...Object.entries(actor?.context ?? {}).map(([key, value]) => {
-        const isNew = before !== undefined && short(before[key]) !== short(value);
+      ...flat(actor?.context ?? {}).map(([key, value]) => {
+        const isNew = before !== undefined && before.get(key) !== value;
         return element(
           'div',
           { class: isNew && 'changed' },
           element('dt', {}, key),
-          element('dd', {}, short(value)),
+          element('dd', {}, value),
         );
       }),
     );

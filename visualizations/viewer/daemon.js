@@ -94,7 +94,7 @@ export class Daemon {
 /** @param {unknown} error */
 function unreachable(error) {
   const isLate = error instanceof Error && error.name === 'TimeoutError';
-  return new Refused(0, isLate ? 'the daemon does not answer' : 'the daemon cannot be reached');
+  return new Refused(0, isLate ? 'The daemon does not answer' : 'The daemon cannot be reached');
 }
 
 /** @param {Response} response */
@@ -103,7 +103,7 @@ async function refusalOf(response) {
   const answer = await response.json().catch(() => null);
   return new Refused(
     response.status,
-    answer?.error?.text ?? `the daemon answered ${response.status}`,
+    answer?.error?.text ?? `The daemon answered ${response.status}`,
     answer?.error?.do,
   );
 }

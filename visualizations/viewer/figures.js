@@ -61,6 +61,21 @@ export function dayAndTime(wall) {
   return `${day} ${timeOfDay(wall).slice(0, 8)}`;
 }
 
+/**
+ * The entries of a context, what is nested in it one by one: `limits.start`.
+ * @param {Readonly<Record<string, unknown>>} context
+ * @param {string} [around]
+ * @returns {(readonly [key: string, value: string])[]}
+ */
+export function flat(context, around = '') {
+  return Object.entries(context).flatMap(([key, value]) => {
+    const isNested = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isNested
+      ? flat({ ...value }, `${around}${key}.`)
+      : [/** @type {const} */ ([around + key, short(value)])];
+  });
+}
+
 /** A value out of a context or an event, on one line. @param {unknown} value */
 export function short(value) {
   if (typeof value === 'number') return String(Math.round(value * 1_000) / 1_000);

@@ -74,7 +74,7 @@ export class LiveFeed {
     this.#attempt = attempt;
     this.#link({ kind: 'connecting' });
     /** @type {unknown} */
-    let error = new Error('the daemon closed the connection');
+    let error = new Error('The daemon closed the connection');
     try {
       await this.#read(await this.#open(attempt.signal), attempt);
     } catch (failure) {
@@ -99,7 +99,7 @@ export class LiveFeed {
     const reader = stream.getReader();
     let isUp = false;
     for (;;) {
-      const silence = setTimeout(() => attempt.abort(new Error('the daemon fell silent')), this.#silentMs);
+      const silence = setTimeout(() => attempt.abort(new Error('The daemon fell silent')), this.#silentMs);
       const { done, value } = await reader.read().finally(() => clearTimeout(silence));
       if (done) return;
       if (!isUp) {

@@ -225,7 +225,9 @@ export class Page {
     const { status, away } = this.#live;
     if (status) {
       this.#status.show(status, this.#live.actors.paths());
-      this.#trouble.show(troublesOf(status), 'Nothing is wrong.');
+      if (away)
+        this.#trouble.show(troublesOf(status), 'Whether anything is wrong is not known now.', 'ended');
+      else this.#trouble.show(troublesOf(status), 'Nothing is wrong.');
     }
     if (away) this.#status.away(status !== undefined);
     this.#head.say(awayText(away, status));

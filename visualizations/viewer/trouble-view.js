@@ -19,15 +19,16 @@ export class TroubleView {
   /**
    * @param {readonly Trouble[]} troubles the worst first
    * @param {string} calm what to say when there are none
+   * @param {'well' | 'ended'} [condition] that this is
    */
-  show(troubles, calm) {
+  show(troubles, calm, condition = 'well') {
     const shown = JSON.stringify([troubles, calm]);
     if (shown === this.#shown) return;
     this.#shown = shown;
-    setAttribute(this.#pane, 'data-condition', troubles[0]?.condition ?? 'well');
+    setAttribute(this.#pane, 'data-condition', troubles[0]?.condition ?? condition);
     this.#list.replaceChildren(
       ...(troubles.length === 0
-        ? [element('li', { class: 'calm' }, mark('well'), calm)]
+        ? [element('li', { class: 'calm' }, mark(condition), calm)]
         : troubles.map(itemOf)),
     );
   }
