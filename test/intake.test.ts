@@ -38,6 +38,32 @@ describe('the intake', () => {
     expect(it.intake.channel('c2').duplicates).toBe(1);
   });
 
+  it('remembers 20,000 ids at most, in two generations: the last 10,000 surely, none from before the last 20,000', () => {
+    const it = run();
+    const id = (count: number) => `m${count}`;
+    for (let count = 0; count < 10_000; count += 1) it.hear(id(count), 'nothing of note');
+    it.hear(id(0), 'nothing of note');
+    expect(it.account).toMatchObject({ unmatched: 10_000, duplicates: 1 });
+    for (let count = 10_000; count < 30_000; count += 1) it.hear(id(count), 'nothing of note');
+    it.hear(id(0), 'nothing of note');
+    it.hear(id(20_001), 'nothing of note');
+    expect(it.account).toMatchObject({ unmatched: 30_001, duplicates: 2 });
+  });
+
+  it('leaves it to the archive whether a message that matched was told, however long ago that was', () => {
+    const it = run();
+    const discord = it.outlet();
+    it.hear('a');
+    it.clock.turn();
+    discord.settle(1);
+    for (let count = 0; count < 30_000; count += 1) it.hear(`m${count}`, 'nothing of note');
+    it.hear('a');
+    it.clock.turn();
+    expect(discord.given).toEqual([1]);
+    expect(it.account).toMatchObject({ accepted: 1, duplicates: 1, unmatched: 30_000 });
+    expect(it.problems()).toEqual([]);
+  });
+
   it('hands a message that matched nothing to nobody', () => {
     const it = run();
     it.hear('a', 'nothing of note');

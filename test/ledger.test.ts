@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import Database from 'better-sqlite3';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { StoreError } from '../src/errors.js';
 import type { Store } from '../src/store.js';
 import { occupy, run } from './ledger/harness.js';
@@ -22,6 +23,31 @@ function refuseToSay(): never {
 }
 
 describe('a store that is ready', () => {
+  it('accepts by committing: what counts as accepted, and what a sink is given, is on disk', () => {
+    const it = run();
+    const discord = it.outlet();
+    const reader = new Database(it.options.path, { readonly: true });
+    onTestFinished(() => void reader.close());
+    const onDisk = () =>
+      reader
+        .prepare<[], { seq: number }>('SELECT seq FROM outbox')
+        .all()
+        .map(({ seq }) => seq);
+    const given: number[][] = [];
+    const put = discord.put.bind(discord);
+    discord.put = (rows) => {
+      given.push(onDisk());
+      return put(rows);
+    };
+    it.hear('a');
+    it.hear('b');
+    expect(it.account).toMatchObject({ waiting: 2, accepted: 0 });
+    expect(onDisk()).toEqual([]);
+    it.clock.turn();
+    expect(it.account).toMatchObject({ waiting: 0, accepted: 2 });
+    expect(given).toEqual([[1, 2]]);
+  });
+
   it('takes what came in a turn in one transaction, and the sinks have it in that turn, in order', () => {
     const it = run({ sinks: ['discord', 'database'] });
     const [discord, database] = [it.outlet('discord'), it.outlet('database')];
@@ -167,6 +193,147 @@ describe('a store that is down', () => {
       'store down: …',
       'store ready again after …',
     ]);
+  });
+
+  it('numbers what waits, and accepts nothing of it until it is back', () => {
+    const it = run();
+    const discord = it.outlet();
+    it.hear('a');
+    it.clock.turn();
+    const other = occupy(it.options);
+    for (const id of ['b', 'c']) it.hear(id);
+    it.clock.turn();
+    expect(it.account).toMatchObject({ waiting: 2, accepted: 1 });
+    expect(it.intake.channel('c1').queueStatus().size).toBe(2);
+    expect(discord.given).toEqual([1, 2, 3]);
+    expect(
+      it
+        .store()
+        ?.pendingRows('discord', 0, 10)
+        .map(({ seq }) => seq),
+    ).toEqual([1]);
+    other.leave();
+    it.clock.advance(1_000);
+    expect(it.account).toMatchObject({ waiting: 0, accepted: 3 });
+    const stored = it.store()?.pendingRows('discord', 0, 10) ?? [];
+    expect(stored.map(({ seq, notification }) => [seq, notification.message.id])).toEqual([
+      [1, 'a'],
+      [2, 'b'],
+      [3, 'c'],
+    ]);
+  });
+
+  it('serves a sink with nothing spilled; one that spills waits, so that nothing overtakes what is in the store', () => {
+    const it = run({ sinks: ['discord', 'database'] });
+    const [discord, database] = [it.outlet('discord'), it.outlet('database', 2)];
+    for (const id of ['a', 'b', 'c']) it.hear(id);
+    it.clock.turn();
+    const other = occupy(it.options);
+    it.hear('d');
+    it.clock.turn();
+    expect(discord.texts()).toEqual(['a', 'b', 'c', 'd']);
+    expect(database.settle(2)).toBe('kept');
+    it.hear('e');
+    it.clock.turn();
+    expect(discord.texts()).toEqual(['a', 'b', 'c', 'd', 'e']);
+    // It has room, and c waits in a store that cannot be asked: d and e must not go first.
+    expect(database.texts()).toEqual([]);
+    other.leave();
+    it.clock.advance(1_000);
+    database.room = 10;
+    database.refill();
+    expect(database.texts()).toEqual(['c', 'd', 'e']);
+    expect(it.problems()).toEqual([]);
+  });
+
+  it('recovers in one transaction: archive, rows of the sinks not done, acknowledgements; or in none', () => {
+    let fails = false;
+    const commits: Parameters<Store['commit']>[0][] = [];
+    const it = run({
+      sinks: ['discord', 'database'],
+      around: (store) => {
+        const commit = store.commit.bind(store);
+        return Object.assign(store, {
+          commit: (work: Parameters<Store['commit']>[0]) => {
+            if (fails) throw new StoreError('full', 'the disk is full');
+            commits.push(work);
+            return commit(work);
+          },
+        });
+      },
+    });
+    const [discord, database] = [it.outlet('discord'), it.outlet('database', 0)];
+    it.hear('before');
+    it.clock.turn();
+    const reader = new Database(it.options.path, { readonly: true });
+    onTestFinished(() => void reader.close());
+    const stored = () => ({
+      archive: reader.prepare('SELECT count(*) FROM archive').pluck().get(),
+      outbox: reader.prepare('SELECT seq, sink FROM outbox ORDER BY seq').raw().all(),
+    });
+    const untouched = {
+      archive: 1,
+      outbox: [
+        [1, 'discord'],
+        [2, 'database'],
+      ],
+    };
+    expect(stored()).toEqual(untouched);
+    fails = true;
+    for (const id of ['a', 'b']) it.hear(id);
+    it.clock.turn();
+    expect(discord.settle(2)).toBe('kept');
+    it.clock.advance(60_000);
+    expect(stored()).toEqual(untouched);
+    commits.length = 0;
+    fails = false;
+    it.clock.advance(20_000);
+    expect(commits).toHaveLength(1);
+    expect(commits[0]).toMatchObject({ arrivals: { length: 2 }, settlements: { length: 2 } });
+    expect(stored()).toEqual({
+      archive: 3,
+      outbox: [
+        [2, 'database'],
+        [4, 'database'],
+        [5, 'discord'],
+        [6, 'database'],
+      ],
+    });
+    expect(database.given).toEqual([]);
+    expect(it.problems()).toEqual([]);
+  });
+
+  it('is what a full disk makes of it: sinks go on, and everything is there when there is room again', () => {
+    let db: Database.Database | undefined;
+    const it = run({
+      connect: (path) => {
+        db = new Database(path);
+        return db;
+      },
+    });
+    const discord = it.outlet();
+    it.hear('a');
+    it.clock.turn();
+    const pages = Number(db?.pragma('page_count', { simple: true }));
+    db?.pragma(`max_page_count = ${pages}`);
+    for (let count = 0; count < 20; count += 1) it.hear(`m${count}`, `@bob ${'x'.repeat(2_000)}`);
+    it.clock.turn();
+    expect(it.ledger.state).toBe('down');
+    expect(it.ledger.reasons()).toMatchObject([
+      {
+        code: 'storeDown',
+        text: expect.stringMatching(/disk is full/),
+        do: expect.stringMatching(/free some space/),
+      },
+    ]);
+    expect(it.account).toMatchObject({ waiting: 20, accepted: 1, dropped: 0 });
+    expect(discord.settle(11)).toBe('kept');
+    db?.pragma('max_page_count = 1073741823');
+    it.clock.advance(1_000);
+    expect(it.ledger.state).toBe('ready');
+    expect(it.account).toMatchObject({ waiting: 0, accepted: 21 });
+    expect(it.ledger.stats()).toMatchObject({ notifications: 21, pending: 10 });
+    expect(it.problems()).toEqual([]);
   });
 
   it('keeps 500 acknowledgements a sink; then that sink waits, and goes on when it is back', () => {

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { configText, discordSink, discordStandin, kickStandin, temporaryFolder } from '../support/daemon.js';
 import { isLive, startProcess } from '../support/process.js';
 
@@ -13,7 +15,9 @@ const PHASES = [
 ];
 
 describe('stopping', () => {
-  it('ends within 0.3 s of SIGTERM when idle, with 0', { retry: 3 }, async () => {
+  it('ends within 0.3 s of SIGTERM when idle, with 0, and with "Cleanup complete" as the last line', {
+    retry: 3,
+  }, async () => {
     const kick = await kickStandin();
     const discord = await discordStandin();
     const earshot = startProcess(
@@ -30,7 +34,7 @@ describe('stopping', () => {
     expect(said.at(-2)).toMatch(/^account: heard 0, accepted 0/);
   });
 
-  it('keeps to its total under load while Discord hangs; what is left is delivered after the next start', async () => {
+  it('goes in order, each phase within its limit, under load while Discord hangs; what is left is delivered after the next start', async () => {
     const folder = temporaryFolder();
     const kick = await kickStandin();
     const discord = await discordStandin(NO_LIMITS);
@@ -60,6 +64,30 @@ describe('stopping', () => {
     expect(texts).toEqual(Array.from({ length: 300 }, (_, count) => `@bob ${count}`));
     second.child.kill('SIGTERM');
     expect(await second.exited).toBe(0);
+  });
+
+  it('exits 1 when something could not be written, and closes everything all the same', async () => {
+    const folder = temporaryFolder();
+    const kick = await kickStandin();
+    const discord = await discordStandin(NO_LIMITS);
+    const earshot = startProcess(configText({ kick, sinks: discordSink(discord.webhook()) }), folder);
+    await earshot.until(isLive);
+    const other = new Database(join(folder, 'earshot.db'));
+    onTestFinished(() => void other.close());
+    other.exec('BEGIN IMMEDIATE');
+    kick.say('channel1', { username: 'alice', text: '@bob' });
+    await earshot.until(({ account }) => account.waiting === 1);
+    earshot.child.kill('SIGTERM');
+    expect(await earshot.exited).toBe(1);
+    const said = earshot.lines.map(({ msg }) => msg);
+    expect(
+      said
+        .filter((msg) => msg.startsWith('cleanup: '))
+        .map((msg, index) => msg.startsWith(PHASES[index] ?? '?')),
+    ).toEqual(PHASES.map(() => true));
+    expect(said).toContainEqual(expect.stringMatching(/closing the store.*1 messages could not be written/));
+    expect(said.at(-2)).toContain('heard 1, accepted 0, dropped 0, waiting 1');
+    expect(said.at(-1)).toBe('Cleanup complete');
   });
 
   it('is forced by a second signal: 128 + its number, at once', async () => {

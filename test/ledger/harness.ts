@@ -7,7 +7,7 @@ import { createIntake } from '../../src/intake.js';
 import { createLedger } from '../../src/ledger/store-ledger.js';
 import type { Ledger, Outlet } from '../../src/ledger.js';
 import { createRules } from '../../src/rules.js';
-import { openSqliteStore } from '../../src/store/sqlite.js';
+import { type Connect, openSqliteStore } from '../../src/store/sqlite.js';
 import type { OutboxRow, Settlement, Store, StoreOptions } from '../../src/store.js';
 import { folder, message, optionsIn } from '../store/material.js';
 import { FakeClock } from '../support/fake-clock.js';
@@ -106,6 +106,8 @@ export interface RunOptions {
   readonly sinks?: readonly string[];
   readonly queueLimit?: number;
   readonly archivesAll?: boolean;
+  /** How the store connects to its file. */
+  readonly connect?: Connect;
   /** Stands between the ledger and its store. */
   readonly around?: (store: Store, clock: FakeClock) => Store;
 }
@@ -119,7 +121,7 @@ export function run(options: RunOptions = {}) {
   const log = { debug: () => {}, info: say, warn: say, error: say };
   let opened: Store | undefined;
   const openStore = (which: StoreOptions) => {
-    const real = openSqliteStore(which);
+    const real = openSqliteStore(which, options.connect);
     opened = options.around?.(real, clock) ?? real;
     return opened;
   };

@@ -35,7 +35,7 @@ describe('what waits is delivered', () => {
     expect(it.status('console')).toMatchObject({ delivered: 1, pending: 0 });
   });
 
-  it('reads a backlog beyond its window in order, each row once', async () => {
+  it('never drops: a backlog beyond its window stays in the store, and is read from there in order, each row once', async () => {
     const it = await runSinks([postgrest()], { script: () => new Response('', { status: 201 }) });
     it.notify(1_700);
     await it.clock.advance(5_000);
