@@ -256,11 +256,14 @@ describe('what is no trace', () => {
     );
   });
 
-  it('is refused before it fills the memory', async () => {
+  it('is refused before it fills the memory, whether or not it says how much it is', async () => {
     const huge = { ...file(SHORT), size: 600 * 1024 * 1024 };
     await expect(readTrace([huge], () => {})).rejects.toThrow(
-      'These are 600 MiB; 512 at most fit into a page. Open fewer segments.',
+      'These are 600 MiB or more; 512 at most fit into a page. Open fewer segments.',
     );
+    const unsaid = { ...file(SHORT), size: 0 };
+    await expect(readTrace([unsaid], () => {}, 5_000)).rejects.toThrow('Open fewer segments.');
+    await expect(readTrace([unsaid], () => {}, 500_000)).resolves.toMatchObject({ end: 206 });
   });
 
   it('never fails in another way, whatever stands in it', async () => {

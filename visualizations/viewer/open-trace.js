@@ -13,13 +13,11 @@ const LINES_AT_ONCE = 4_000;
  * Segments of one trace are read in the order of their names. Throws BadTrace.
  * @param {readonly Source[]} sources
  * @param {(share: number) => void} progress from 0 to 1
+ * @param {number} [bytesMax]
  */
-export async function readTrace(sources, progress) {
+export async function readTrace(sources, progress, bytesMax = BYTES_MAX) {
   const bytes = sources.reduce((sum, { size }) => sum + size, 0);
-  if (bytes > BYTES_MAX) {
-    const mebibytes = Math.round(bytes / 1024 / 1024);
-    throw new BadTrace(`These are ${mebibytes} MiB; 512 at most fit into a page. Open fewer segments.`);
-  }
+  if (bytes > bytesMax) throw new BadTrace(tooMuch(bytes, bytesMax));
   const recording = new Recording();
   let read = 0;
   for (const source of [...sources].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))) {
@@ -29,6 +27,11 @@ export async function readTrace(sources, progress) {
     let lines = 0;
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
       read += piece.value.length;
+      // What is served does not say beforehand how much it is.
+      if (read > bytesMax) {
+        await reader.cancel();
+        throw new BadTrace(tooMuch(read, bytesMax));
+      }
       for (const line of cutter.cut(decoder.decode(piece.value, { stream: true }))) {
         take(recording, line, source.name);
         lines += 1;
@@ -54,6 +57,15 @@ function take(recording, line, name) {
     if (error instanceof BadTrace) throw new BadTrace(`${name}: ${error.message}`);
     throw error;
   }
+}
+
+/**
+ * @param {number} bytes
+ * @param {number} bytesMax
+ */
+function tooMuch(bytes, bytesMax) {
+  const mebibytes = (/** @type {number} */ value) => Math.ceil(value / 1024 / 1024);
+  return `These are ${mebibytes(bytes)} MiB or more; ${mebibytes(bytesMax)} at most fit into a page. Open fewer segments.`;
 }
 
 /** Lets the page draw and answer. */
