@@ -43,15 +43,28 @@ const mistakes = async (text: string, env?: Record<string, string>): Promise<rea
 };
 
 describe('a configuration that is right', () => {
-  it('needs a name, a channel and a sink; the rest has defaults', async () => {
+  it('needs a name, a channel and a sink; every other bound and limit has its default', async () => {
     const config = await load(MINIMAL);
     expect(config).toMatchObject({
       watch: [{ username: 'bob', aliases: [], ignore: [] }],
       kick: { channels: [{ slug: 'somechannel' }], transport: 'auto', silentAfter: 600_000 },
       sinks: [
-        { name: 'discord', type: 'discord', timeout: 12_000, breaker: { failures: 5, recovery: 60_000 } },
+        {
+          name: 'discord',
+          type: 'discord',
+          timeout: 12_000,
+          breaker: { failures: 5, recovery: 60_000 },
+          maxAge: 86_400_000,
+          maxPending: 100_000,
+        },
       ],
-      store: { path: join(folder, 'earshot.db'), retention: 30 * 86_400_000, maxBytes: 1024 ** 3 },
+      store: {
+        path: join(folder, 'earshot.db'),
+        retention: 30 * 86_400_000,
+        maxBytes: 1024 ** 3,
+        archive: 'matches',
+        durability: 'full',
+      },
       limits: { messagesPerChannel: 500, httpConnections: 50, frameSize: 1024 ** 2, eventSize: 64 * 1024 },
       timeouts: {
         connect: 30_000,

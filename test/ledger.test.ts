@@ -223,29 +223,6 @@ describe('a store that is down', () => {
     ]);
   });
 
-  it('serves a sink with nothing spilled; one that spills waits, so that nothing overtakes what is in the store', () => {
-    const it = run({ sinks: ['discord', 'database'] });
-    const [discord, database] = [it.outlet('discord'), it.outlet('database', 2)];
-    for (const id of ['a', 'b', 'c']) it.hear(id);
-    it.clock.turn();
-    const other = occupy(it.options);
-    it.hear('d');
-    it.clock.turn();
-    expect(discord.texts()).toEqual(['a', 'b', 'c', 'd']);
-    expect(database.settle(2)).toBe('kept');
-    it.hear('e');
-    it.clock.turn();
-    expect(discord.texts()).toEqual(['a', 'b', 'c', 'd', 'e']);
-    // It has room, and c waits in a store that cannot be asked: d and e must not go first.
-    expect(database.texts()).toEqual([]);
-    other.leave();
-    it.clock.advance(1_000);
-    database.room = 10;
-    database.refill();
-    expect(database.texts()).toEqual(['c', 'd', 'e']);
-    expect(it.problems()).toEqual([]);
-  });
-
   it('recovers in one transaction: archive, rows of the sinks not done, acknowledgements; or in none', () => {
     let fails = false;
     const commits: Parameters<Store['commit']>[0][] = [];
