@@ -38,6 +38,8 @@ export interface SinkLedger {
   settle(sink: string, settlements: readonly Settlement[]): 'committed' | 'kept' | 'full';
   /** The sink crashed with these rows in flight. Returns those that are dead letters now. */
   crashed(sink: string, seqs: readonly number[]): number[];
+  /** Its rows waited for a person since then (epoch milliseconds), and did not age. */
+  rested(sink: string, since: number): void;
   /** Undefined while the store has not been read: nobody knows then what an earlier process left. */
   memory(sink: string): SinkMemory | undefined;
   remember(sink: string, memory: SinkMemory): void;

@@ -112,6 +112,8 @@ export interface Store {
     at: number,
     limit: number,
   ): Map<string, number[]>;
+  /** The rows of `sink` have not aged since `since` (epoch milliseconds): at `at` they are as old as they were then. */
+  rested(sink: string, since: number, at: number): void;
   deadLetters(limit: number): DeadLetter[];
   /** Puts dead letters back into the outbox under new numbers, beginning at `nextSeq`. Returns the rows. */
   retry(ids: readonly number[] | 'all', nextSeq: number, at: number): OutboxRow[];

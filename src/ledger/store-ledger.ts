@@ -54,6 +54,7 @@ class StoreLedger implements Ledger {
   readonly #later = new Map<string, (store: Store) => void>();
   #ready: () => void = () => {};
   #crashes = 0;
+  #rests = 0;
   #isScheduled = false;
 
   constructor(options: LedgerOptions) {
@@ -159,6 +160,13 @@ class StoreLedger implements Ledger {
       this.#outlets.get(sink)?.expired(dead);
     });
     return dead;
+  }
+
+  rested(sink: string, since: number): void {
+    const at = this.#options.world.clock.wall();
+    // Each rest counts, as each crash does.
+    this.#rests += 1;
+    this.#write(`rest ${this.#rests}`, (store) => store.rested(sink, since, at));
   }
 
   memory(sink: string): SinkMemory | undefined {

@@ -34,7 +34,7 @@ export interface DeliveryOptions {
   readonly http: Pick<HttpPool, 'lease'>;
   readonly ledger: Pick<
     Ledger,
-    'read' | 'settle' | 'crashed' | 'memory' | 'remember' | 'attach' | 'detach' | 'figures'
+    'read' | 'settle' | 'crashed' | 'rested' | 'memory' | 'remember' | 'attach' | 'detach' | 'figures'
   >;
   readonly host: Host | undefined;
   readonly log: Log;

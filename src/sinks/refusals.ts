@@ -14,10 +14,13 @@ export type Refusal = NonNullable<SinkMemory['refused']> & {
 
 export class Refusals {
   readonly #sink: Pick<Sink, 'name' | 'target'>;
-  readonly #ledger: Pick<SinkLedger, 'memory' | 'remember'>;
+  readonly #ledger: Pick<SinkLedger, 'memory' | 'remember' | 'rested'>;
   #current: Refusal | undefined;
 
-  constructor(sink: Pick<Sink, 'name' | 'target'>, ledger: Pick<SinkLedger, 'memory' | 'remember'>) {
+  constructor(
+    sink: Pick<Sink, 'name' | 'target'>,
+    ledger: Pick<SinkLedger, 'memory' | 'remember' | 'rested'>,
+  ) {
     this.#sink = sink;
     this.#ledger = ledger;
   }
@@ -29,8 +32,13 @@ export class Refusals {
 
   /** Reads what an earlier process was told; true while it holds. */
   recall(): boolean {
-    const refused = this.#ledger.memory(this.#sink.name)?.refused;
-    if (refused?.target === this.#sink.target) this.#current ??= { ...refused, remedy: '' };
+    const { name, target } = this.#sink;
+    const { refused, ...others } = this.#ledger.memory(name) ?? {};
+    if (refused?.target === target) this.#current ??= { ...refused, remedy: '' };
+    else if (refused !== undefined) {
+      this.#ledger.remember(name, others);
+      this.#ledger.rested(name, refused.since);
+    }
     return this.#current !== undefined;
   }
 
@@ -39,7 +47,9 @@ export class Refusals {
     this.#current = { target: this.#sink.target, error: { ...error, at }, since: at, remedy };
   }
 
+  /** What waited meanwhile begins to age again. */
   lift(): void {
+    if (this.#current !== undefined) this.#ledger.rested(this.#sink.name, this.#current.since);
     this.#current = undefined;
   }
 

@@ -171,6 +171,10 @@ class SqliteStore implements Store {
     });
   }
 
+  rested(sink: string, since: number, at: number): void {
+    this.#transaction(() => this.#sql.rest.run({ sink, since, at }));
+  }
+
   deadLetters(limit: number): DeadLetter[] {
     return this.#read(() =>
       this.#sql.dead.all({ limit }).map(({ id, sink, ended, at, code, error, ...columns }) => ({

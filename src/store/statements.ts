@@ -79,6 +79,8 @@ export function statementsOf(db: Database) {
     oldest: db.prepare<{ sink: string; limit: number }, { seq: number }>(
       'SELECT seq FROM outbox WHERE sink = $sink ORDER BY seq LIMIT $limit',
     ),
+    rest: db.prepare<{ sink: string; since: number; at: number }>(`
+      UPDATE outbox SET accepted_at = accepted_at + max(0, $at - max(accepted_at, $since)) WHERE sink = $sink`),
     die: db.prepare<{ seq: number; ended: string; at: number; code: string; text: string }>(`
       INSERT INTO dead (sink, archive_id, accepted_at, ended, at, code, text)
       SELECT sink, archive_id, accepted_at, $ended, $at, $code, $text FROM outbox WHERE seq = $seq`),

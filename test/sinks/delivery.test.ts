@@ -149,6 +149,41 @@ describe('an endpoint that refuses', () => {
     expect(it.plane.resume('discord')).toBe('notRefused');
   });
 
+  it.each(['by hand', 'by another address'] as const)(
+    'ages nothing that waits for a person: maxAge stands still until it goes on %s',
+    async (how) => {
+      const path = folder();
+      const HOUR = 3_600_000;
+      const first = await runSinks([discord()], {
+        path,
+        script: (_, index) => (index === 0 ? answers(503, {}) : answers(404, { code: 10015 })),
+      });
+      first.notify(1);
+      await first.clock.advance(HOUR);
+      expect(first.status()).toMatchObject({ state: 'refused', pending: 1 });
+      await first.clock.advance(100 * HOUR);
+      first.notify(1);
+      await first.clock.advance(100 * HOUR);
+      first.ledger.expire(first.plane.limits);
+      expect(first.status()).toMatchObject({ pending: 2, expired: 0 });
+      const isByHand = how === 'by hand';
+      if (!isByHand) first.end();
+      const anew = discord({ url: new Secret(`${WEBHOOK}-anew`) });
+      const script = () => answers(503, {});
+      const it = isByHand ? first : await runSinks([anew], { path, script, startAt: first.clock.now() });
+      it.answer(script);
+      if (isByHand) it.plane.resume('discord');
+      const expiredAfter = async (hours: number) => {
+        await it.clock.advance(hours * HOUR);
+        it.ledger.expire(it.plane.limits);
+        return it.status().expired;
+      };
+      // Both are about as old as they were when it refused: a second, and nothing.
+      expect(await expiredAfter(23.9)).toBe(0);
+      expect(await expiredAfter(0.2)).toBe(2);
+    },
+  );
+
   it('stays refused over a restart, until the configuration names another', async () => {
     const path = folder();
     const gone = () => answers(401, { code: 50027, message: 'Invalid Webhook Token' });
@@ -376,6 +411,38 @@ describe('a crash in the middle of a request', () => {
 });
 
 describe('a store that is down', () => {
+  it('serves a sink with nothing spilled; one that spills waits, and nothing overtakes what is in the store', async () => {
+    const taken = { discord: [] as string[], database: [] as string[] };
+    const it = await runSinks([discord(), postgrest()], {
+      script: ({ url, body }) => {
+        if (url.includes('discord.com')) {
+          const { embeds } = body as { embeds: { description: string }[] };
+          taken.discord.push(...embeds.map(({ description }) => description));
+          return ok();
+        }
+        taken.database.push(...(body as { message: string }[]).map(({ message }) => message));
+        return new Response('', { status: 201 });
+      },
+    });
+    it.plane.gate('database')?.isolate();
+    it.notify(520);
+    await it.clock.advance(600_000);
+    expect(it.status('discord').pending).toBe(0);
+    it.fillDisk(true);
+    it.notify('while it is down');
+    await it.clock.advance(1_000);
+    expect(taken.discord.at(-1)).toBe('while it is down');
+    it.plane.gate('database')?.reset();
+    await it.clock.advance(60_000);
+    // Its window is empty, and twenty wait in a store that cannot be asked: what came later must not go first.
+    expect(taken.database).toHaveLength(500);
+    it.fillDisk(false);
+    await it.clock.advance(60_000);
+    const numbered = Array.from({ length: 520 }, (_, index) => `message ${index + 1}`);
+    expect(taken.database).toEqual([...numbered, 'while it is down']);
+    expect(it.status('database')).toMatchObject({ delivered: 521, pending: 0 });
+  });
+
   it('serves what fits the window, keeps 500 acknowledgements, then waits; nothing twice, nothing lost', async () => {
     const it = await runSinks([postgrest({ batch: 10 })], {
       script: () => new Response('', { status: 201 }),

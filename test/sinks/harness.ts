@@ -29,8 +29,12 @@ const MINUTE_MS = 60_000;
 export class StillClock implements Clock {
   readonly #timers = new Map<number, { at: number; callback: () => void }>();
   #soon: (() => void)[] = [];
-  #now = 0;
+  #now: number;
   #lastId = 0;
+
+  constructor(startAt = 0) {
+    this.#now = startAt;
+  }
 
   now(): number {
     return this.#now;
@@ -142,6 +146,8 @@ export function folder(): string {
 export interface RunOptions {
   readonly path?: string;
   readonly script?: Script;
+  /** What the clock says at first. */
+  readonly startAt?: number;
   /** So many attempts to open the store are refused. */
   readonly openingsRefused?: number;
   /** Instead of the clock that stands still and the script: this machine's. */
@@ -149,7 +155,7 @@ export interface RunOptions {
 }
 
 export async function runSinks(sinks: readonly ResolvedSink[], options: RunOptions = {}) {
-  const still = new StillClock();
+  const still = new StillClock(options.startAt);
   const asked: Asked[] = [];
   let script: Script = options.script ?? (() => ok());
   const fetch: World['fetch'] = async (url, { method, headers, body, signal }) => {
