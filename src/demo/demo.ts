@@ -117,10 +117,13 @@ async function tell(
   parts: Parameters<typeof tellStory>[0] & { keep: boolean; world: World },
 ): Promise<DaemonEnd> {
   const { daemon, keep, world, narrator } = parts;
+  // The first signal ends the story, and the daemon with it; a second one is for the daemon, and forces its end.
+  let isEnding = false;
   const stopped = new Promise<void>((resolve) => {
     world.onSignal((signal) => {
       if (signal === 'SIGHUP') return;
-      daemon.stop(signal);
+      if (isEnding) daemon.stop(signal);
+      isEnding = true;
       resolve();
     });
   });
@@ -133,7 +136,9 @@ async function tell(
     parts.chatter.start();
     narrator.say(`The daemon goes on until Ctrl-C. Ask it: ${daemon.address?.url ?? ''}/status`);
     await Promise.race([stopped, daemon.finished]);
+    parts.chatter.stop();
   }
+  isEnding = true;
   narrator.heading('SIGTERM: it stops in order');
   daemon.stop('SIGTERM');
   return daemon.finished;
