@@ -38,6 +38,7 @@ export const WRITES: ReadonlySet<StoreMethod> = new Set([
   'commit',
   'crashed',
   'expire',
+  'rested',
   'retry',
   'discard',
   'rememberChannel',
