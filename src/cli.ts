@@ -59,6 +59,7 @@ function program(): Command {
     .command('run')
     .description('start the daemon')
     .option('--trace <DIR>', 'write what the machines do, to be replayed')
+    .option('--trace-content', 'write what was said too: every message that matched')
     .addOption(inspectOption())
     .addOption(
       new Option('--inspect-content', 'tell it the texts of failures too, never secrets').implies({
@@ -78,6 +79,7 @@ function program(): Command {
     .option('--keep', 'keep running afterwards')
     .option('--seed <N>', 'repeat a run', wholeNumber)
     .option('--trace <DIR>', 'write what the machines do')
+    .option('--trace-content', 'write what was said too: every message that matched')
     .addOption(inspectOption())
     .action(
       runs(async (options: DemoOptions) => {

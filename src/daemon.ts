@@ -21,7 +21,7 @@ import { bound, wired } from './actors/wired.js';
 import type { Config } from './config.js';
 import { type Control, type ControlCommands, createControl } from './control/server.js';
 import { socketPathOf } from './control/socket-path.js';
-import { keepRecording, observers } from './daemon/flight.js';
+import { keepRecording, observers, sayContentKept } from './daemon/flight.js';
 import { sayEnd, sayHealth, sayPhase, sayRunning } from './daemon/log-lines.js';
 import { EarshotError } from './errors.js';
 import { createIntake } from './intake.js';
@@ -111,6 +111,7 @@ class RunningDaemon implements Daemon {
     this.#options = options;
     this.#inspect = observers([options.recording?.inspect, options.inspect], log);
     this.#startedAt = world.clock.wall();
+    sayContentKept(log, options.recording);
     const { clock } = world;
     const { limits, store } = config;
     this.#deadlines = createDeadlines({ clock, log, inspect: this.#inspect });
@@ -144,6 +145,7 @@ class RunningDaemon implements Daemon {
       queueLimit: limits.messagesPerChannel,
       queueMaxBytes: QUEUE_BYTES_PER_CHANNEL,
       archivesAll: store.archive === 'all',
+      matched: options.recording?.matched,
     });
     const parts = { config, world, http: this.#http, deadlines: this.#deadlines, ledger: this.#ledger, log };
     this.#sinks = createSinks({ ...parts, version: options.version, print: options.print });

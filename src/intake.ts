@@ -4,7 +4,7 @@
  */
 import type { Account } from './account.js';
 import { type QueueStatus, RingInboundQueue } from './actors/queue.js';
-import { type ChatMessage, dedupeKey } from './chat.js';
+import { type ChatMessage, dedupeKey, type Notification } from './chat.js';
 import type { IntakeLedger, Waiting } from './ledger.js';
 import type { Log } from './log.js';
 import type { Rules } from './rules.js';
@@ -45,6 +45,8 @@ export interface IntakeOptions {
   readonly queueMaxBytes: number;
   /** `archive: all`: what matched nothing is archived as well. */
   readonly archivesAll: boolean;
+  /** Told of each message that matched, where somebody wants to know what was said. It must not throw. */
+  readonly matched?: ((notification: Notification) => void) | undefined;
 }
 
 /** Message ids remembered to recognise a repeat, over all channels. */
@@ -116,14 +118,15 @@ class InboundChannel implements ChannelIntake {
       return;
     }
     const verdict = rules.judge(message, now);
-    const { kind } = verdict;
-    if (kind === 'matched') {
+    if (verdict.kind === 'matched') {
       this.matched += 1;
       account.waiting += 1;
+      this.#options.matched?.(verdict.notification);
     } else {
-      account[kind] += 1;
-      if (kind !== 'suppressed' && !archivesAll) return;
+      account[verdict.kind] += 1;
+      if (verdict.kind !== 'suppressed' && !archivesAll) return;
     }
+    const { kind } = verdict;
     const counts = this.#counts;
     const waiting =
       'notification' in verdict

@@ -7,17 +7,19 @@ export interface DemoOptions {
   readonly keep?: boolean;
   readonly seed?: number;
   readonly trace?: string;
+  readonly traceContent?: boolean;
   readonly inspect?: number;
 }
 
 export function demo(
-  { keep = false, seed = randomInt(2 ** 31), trace, inspect }: DemoOptions,
+  { keep = false, seed = randomInt(2 ** 31), trace, traceContent = false, inspect }: DemoOptions,
   terminal: Terminal,
 ): Promise<number> {
   return runDemo({
     keep,
     seed,
     trace,
+    traceContent,
     inspect,
     print: (line) => terminal.write(`${line}\n`),
     color: terminal.hasColor,

@@ -13,6 +13,7 @@ import type { Terminal } from './terminal.js';
 
 export interface RunOptions extends CommonOptions {
   readonly trace?: string;
+  readonly traceContent?: boolean;
   /** A port for Stately's tools. */
   readonly inspect?: number;
   readonly inspectContent?: boolean;
@@ -36,6 +37,7 @@ export async function run(
   const world = realWorld({ connectionsPerHost: config.limits.httpConnections });
   const recording = startRecording({
     trace: { ...config.trace, ...(options.trace !== undefined && { dir: options.trace }) },
+    withContent: options.traceContent ?? false,
     blackboxFolder: blackboxFolderOf(config.store.path),
     clock: world.clock,
     version,

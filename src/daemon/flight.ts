@@ -2,6 +2,7 @@
 import type { InspectionEvent } from 'xstate';
 import type { Log } from '../log.js';
 import type { BlackboxFile } from '../trace/blackbox.js';
+import type { Recording } from '../trace/recording.js';
 
 type Observer = (event: InspectionEvent) => void;
 
@@ -34,6 +35,15 @@ export function keepRecording(log: Log, write: () => BlackboxFile | undefined): 
   } catch (error) {
     log.warn({ actor: 'supervisor' }, `flight recording not written: ${reasonOf(error)}`);
   }
+}
+
+/** Once, at the start, where chat text is written: nobody should find it there unawares. */
+export function sayContentKept(log: Log, recording: Recording | undefined): void {
+  if (recording?.matched === undefined) return;
+  log.warn(
+    { actor: 'supervisor', dir: recording.folder },
+    `chat text is written: every message that matches, into ${recording.folder}`,
+  );
 }
 
 export function sayTraceFailed(log: Log, error: unknown): void {

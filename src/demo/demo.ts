@@ -29,6 +29,8 @@ export interface DemoOptions {
   readonly seed: number;
   /** A folder to write the daemon's trace to. */
   readonly trace?: string | undefined;
+  /** What was said to you goes into it too. */
+  readonly traceContent: boolean;
   /** A port for Stately's tools. */
   readonly inspect?: number | undefined;
   readonly print: (line: string) => void;
@@ -46,6 +48,7 @@ export async function runDemo({
   keep,
   seed,
   trace: folderOfTrace,
+  traceContent,
   inspect,
   print,
   color,
@@ -74,6 +77,7 @@ export async function runDemo({
     const world = realWorld({ connectionsPerHost: config.limits.httpConnections });
     const recording = startRecording({
       trace: { ...config.trace, ...(folderOfTrace !== undefined && { dir: folderOfTrace }) },
+      withContent: traceContent,
       blackboxFolder: recordings,
       clock: world.clock,
       version,

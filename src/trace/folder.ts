@@ -47,7 +47,7 @@ export class TraceFolder {
   write(line: string): void {
     try {
       if (this.#file !== undefined) this.#append(line);
-      // What this line says is in the introduction.
+      // What an actor's line says is in the introduction; a message is lost as those of the last minute are.
       else if (this.#againAt !== undefined && this.#options.clock.now() >= this.#againAt) this.#open();
     } catch (error) {
       this.#rest(error);

@@ -1,10 +1,11 @@
 /**
  * The form of a trace, as FORMAT.md beside this file describes it: NDJSON, one line for each thing that happened to
- * a machine.
+ * a machine, and where it was asked for, one for each message that matched.
  */
 import { createHash } from 'node:crypto';
 import type { AnyStateMachine } from 'xstate';
 import { catalogue } from '../../machines/catalogue.js';
+import type { Reason } from '../chat.js';
 import { definitionOf } from '../statecharts/definition.js';
 
 export const TRACE_FORMAT = 3;
@@ -58,13 +59,26 @@ export interface TraceStop extends Happened {
   readonly kind: 'stopped';
 }
 
+/** Only with `--trace-content`: a message that a rule matched. It belongs to no actor, and no machine saw it. */
+export interface TraceMessage extends Stamp {
+  readonly kind: 'message';
+  /** That of the last line of an actor: a message has no number of its own, so that none is missing without it. */
+  readonly seq: number;
+  readonly channel: string;
+  readonly username: string;
+  readonly text: string;
+  readonly rules: readonly string[];
+  readonly reasons: readonly Reason[];
+  readonly sinks: readonly string[];
+}
+
 /** Live only: so many lines were dropped for a reader that was too slow. A header follows. */
 export interface TraceGap {
   readonly kind: 'gap';
   readonly lines: number;
 }
 
-export type TraceLine = TraceHeader | TraceActor | TraceEvent | TraceStop | TraceGap;
+export type TraceLine = TraceHeader | TraceActor | TraceEvent | TraceStop | TraceMessage | TraceGap;
 
 const hashes = new WeakMap<AnyStateMachine, string>();
 

@@ -145,6 +145,8 @@ function isLine(line: JsonObject): boolean {
       );
     case 'stopped':
       return isOfActor(line);
+    case 'message':
+      return isMessage(line);
     case 'gap':
       return asNumber(line.lines) !== undefined;
     default:
@@ -168,6 +170,14 @@ function isOfActor({ seq, at, wall, life, path, machine }: JsonObject): boolean 
     [seq, at, wall, life].every((it) => asNumber(it) !== undefined) &&
     asText(path) !== undefined &&
     asText(machine) !== undefined
+  );
+}
+
+function isMessage({ seq, at, wall, channel, username, text, rules, reasons, sinks }: JsonObject): boolean {
+  return (
+    [seq, at, wall].every((it) => asNumber(it) !== undefined) &&
+    [channel, username, text].every((it) => asText(it) !== undefined) &&
+    [rules, reasons, sinks].every((it) => Array.isArray(it) && it.every((name) => typeof name === 'string'))
   );
 }
 

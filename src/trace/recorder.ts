@@ -39,6 +39,11 @@ export class TraceRecorder {
     return this.#seq;
   }
 
+  /** What bears no number of its own is stamped with: that of the last line, and the time. */
+  get present() {
+    return { seq: this.#seq, ...this.#time() };
+  }
+
   /** What a trace that begins now begins with: the header, and everyone alive. */
   introduction(): string[] {
     const { version } = this.#options;
@@ -49,8 +54,8 @@ export class TraceRecorder {
       ...this.#time(),
       machines: machineHashes(),
     };
-    const stamp = { seq: this.#seq, ...this.#time() };
-    return [header, ...[...this.lives.living].map((life) => actorLine(life, stamp))].map((line) =>
+    const { present } = this;
+    return [header, ...[...this.lives.living].map((life) => actorLine(life, present))].map((line) =>
       this.#encode(line),
     );
   }

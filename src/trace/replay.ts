@@ -95,7 +95,8 @@ export class Replay {
     const reader = new TraceReader(file);
     for (const text of lines) {
       const line = reader.read(text);
-      if (line === undefined || line.kind === 'gap') continue;
+      // What was said changes no machine.
+      if (line === undefined || line.kind === 'gap' || line.kind === 'message') continue;
       if (line.kind === 'header') this.#begin(line);
       else if (isPast?.(line, this.#beganAt ?? line.wall)) return false;
       else {

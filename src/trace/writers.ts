@@ -6,7 +6,7 @@
 import type { TraceHeader, TraceLine } from './format.js';
 
 /** A line of an actor. */
-export type Numbered = Extract<TraceLine, { readonly seq: number }>;
+export type Numbered = Extract<TraceLine, { readonly life: number }>;
 
 interface Writer {
   /** Wall time at which its monotonic clock read 0. */

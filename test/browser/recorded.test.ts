@@ -8,7 +8,7 @@ import { traceFiles } from '../../src/trace/files.js';
 import { expectFitForEveryone } from '../support/axe.js';
 import { inChromium, openPage, untilLit } from '../support/browser.js';
 import { temporaryFolder } from '../support/daemon.js';
-import { longTrace } from '../support/long-trace.js';
+import { longTrace, spoken } from '../support/long-trace.js';
 
 const BREAKER = 'sinks/discord/breaker';
 /** Without a slash: as a name it stays one branch of the tree. */
@@ -118,6 +118,33 @@ inChromium('the page of a recording', () => {
     await expect.poll(() => page.locator('#actor-title').textContent()).toContain(HOSTILE);
     expect(await page.locator('main img, main b:text("bold")').count()).toBe(0);
     expect(await page.title()).not.toBe('1');
+  }, 40_000);
+
+  it('shows what was said at its moment, as text, found by its words', async () => {
+    const text = spoken(SHORT, {
+      after: OPENED_AT,
+      channel: HOSTILE,
+      username: HOSTILE,
+      text: `${HOSTILE} @bob`,
+    });
+    const page = await openPage(`${await shown(text)}/#recorded`);
+    await actor(page).click();
+    await page.locator('#filter').fill('onerror @bob');
+    const said = page.locator('#log [data-kind="message"]');
+    await expect.poll(() => page.locator('#log-count').textContent()).toBe('1 of 452');
+    await expect.poll(() => said.locator('.said').textContent()).toBe(`${HOSTILE}: ${HOSTILE} @bob`);
+    expect(await said.locator('.path').textContent()).toBe(HOSTILE);
+    await said.click();
+    expect(await page.locator('#slider').inputValue()).toBe(String(OPENED_AT + 1));
+    await expect.poll(() => actor(page).getAttribute('data-state')).toBe('open');
+    expect(await page.locator('#entry').textContent()).toContain(`said in ${HOSTILE}`);
+    expect(await page.locator('main img, main b b').count()).toBe(0);
+    expect(await page.title()).not.toBe('1');
+    expect(await page.locator('#timeline [data-lane=""]').count()).toBe(0);
+    await expectFitForEveryone(page);
+    await page.locator('#filter').fill('');
+    await page.locator('#step-back').click();
+    expect(await page.locator('#slider').inputValue()).toBe(String(OPENED_AT));
   }, 40_000);
 
   it('shows 20,000 events of 200 actors without lag', async () => {

@@ -1,7 +1,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the files under test hold such placeholders.
 /** The command line from outside: the built program, its output and its exit codes. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -141,6 +141,19 @@ describe('earshot', () => {
     expect(out).toBe('');
     expect(err).not.toBe('');
   });
+
+  it.each([['run'], ['demo']])(
+    '%s --trace-content without a folder for it is wrong usage: 2',
+    async (command) => {
+      configure(MINIMAL);
+      expect(await earshot([command, '--trace-content'])).toEqual({
+        code: 2,
+        out: '',
+        err: '--trace-content writes what was said into the folder of the trace, and there is none\n→ name one with --trace DIR, or with trace.dir in the configuration\n',
+      });
+      expect(readdirSync(folder)).not.toContain('earshot.db');
+    },
+  );
 
   it('exits 69 when no daemon runs, and says what to do', async () => {
     configure(MINIMAL);

@@ -1,5 +1,11 @@
 /** A trace as long as wanted, of a daemon that never was: its channels come and go, its breaker turns every 100 events. */
-import { machineHashes, TRACE_FORMAT, type TraceActor, type TraceLine } from '../../src/trace/format.js';
+import {
+  machineHashes,
+  TRACE_FORMAT,
+  type TraceActor,
+  type TraceLine,
+  type TraceMessage,
+} from '../../src/trace/format.js';
 
 export interface LongTraceOptions {
   readonly events: number;
@@ -69,4 +75,23 @@ export function longTrace({ events, channels, error = 'Discord answered 503' }: 
     ...Array.from({ length: events }, (_, index) => happened(index + 1)),
   ];
   return `${lines.map((line) => JSON.stringify(line)).join('\n')}\n`;
+}
+
+/** The trace with a message right after the event of that number. */
+export function spoken(
+  trace: string,
+  {
+    text,
+    username = 'alice',
+    channel = 'xqc',
+    after,
+  }: Partial<TraceMessage> & { text: string; after: number },
+): string {
+  const lines = trace.split('\n');
+  const place = lines.findIndex((line) => line.includes(`{"kind":"event","seq":${after},`));
+  const { seq, at, wall } = JSON.parse(lines[place] ?? '') as TraceMessage;
+  const why = { rules: ['me'], reasons: ['mention'], sinks: ['discord'] } as const;
+  const message: TraceMessage = { kind: 'message', seq, at, wall, channel, username, text, ...why };
+  lines.splice(place + 1, 0, JSON.stringify(message));
+  return lines.join('\n');
 }

@@ -6,7 +6,7 @@ import type { Entry } from '../../visualizations/viewer/entry.js';
 import { Journal } from '../../visualizations/viewer/journal.js';
 import { EVERYTHING, passes, Sieve } from '../../visualizations/viewer/sieve.js';
 import { isSameProcess, LineCutter, readLine } from '../../visualizations/viewer/trace-line.js';
-import { longTrace } from '../support/long-trace.js';
+import { longTrace, spoken } from '../support/long-trace.js';
 import { BREAKER_PATH, breakerRun } from '../trace/recorded.js';
 
 const NOBODY: Entry = { kind: 'event', text: '', path: '', isTurn: false, isDropped: false, beginning: null };
@@ -75,6 +75,20 @@ describe('the filter', () => {
       new Set(['', 'sources/kick/connection-1/channels/one', 'sources/kick/connection-1/channels/two']),
     );
     expect(found({ under: 'sources/kic' }).map(({ kind }) => kind)).toEqual(['begun']);
+  });
+
+  it('finds what was said by its words, but where only changes of state or one actor are wanted', () => {
+    const trace = spoken(breakerRun().text(), { text: 'Dinner at «Chez Łucja», @bob?', after: 2 });
+    const said = (over: Partial<typeof EVERYTHING>) =>
+      entriesOf(trace)
+        .filter(passes({ ...EVERYTHING, ...over }) ?? (() => true))
+        .map(({ kind }) => kind);
+    expect(said({ words: 'chez łucja dinner' })).toEqual(['message']);
+    expect(said({ words: 'alice xqc' })).toEqual(['message']);
+    expect(said({ words: 'supper' })).toEqual([]);
+    for (const over of [{ only: 'turns' }, { only: 'dropped' }, { under: BREAKER_PATH }] as const) {
+      expect(said(over)).not.toContain('message');
+    }
   });
 
   it('tells changes of state and dropped events apart', () => {

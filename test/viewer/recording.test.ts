@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Cursor } from '../../visualizations/viewer/cursor.js';
 import { readTrace } from '../../visualizations/viewer/open-trace.js';
 import { BadTrace, type Recording } from '../../visualizations/viewer/recording.js';
-import { longTrace } from '../support/long-trace.js';
+import { longTrace, spoken } from '../support/long-trace.js';
 import { BREAKER_PATH, breakerRun } from '../trace/recorded.js';
 
 const CHANNELS = ['one', 'two', 'three'];
@@ -108,6 +108,26 @@ describe('a recording', () => {
       kinds.push(stateOfBreaker(cursor));
     }
     expect(kinds.slice(0, -1)).toEqual(['closed', 'open', 'halfOpen', 'probing', 'closed']);
+  });
+
+  it('has what was said among its entries: stepped to by events, passed over otherwise, and in no lane', async () => {
+    const silent = await read(SHORT);
+    const recording = await read(spoken(SHORT, { text: 'hey @bob', after: 100 }));
+    expect(recording.end).toBe(silent.end + 1);
+    expect(recording.notes).toEqual([]);
+    expect([...recording.lanes.keys()]).toEqual([...silent.lanes.keys()]);
+    const at = recording.entries.findIndex(({ kind }) => kind === 'message');
+    expect(at).toBe(101);
+    const cursor = new Cursor(recording);
+    cursor.moveTo(100);
+    const before = all(cursor);
+    expect(cursor.next(1, 'event', '')).toBe(at);
+    expect(cursor.next(1, 'actor', BREAKER_PATH)).toBe(201);
+    expect(cursor.next(1, 'turn', '')).toBe(at + 1);
+    cursor.moveTo(at);
+    expect(all(cursor)).toEqual(before);
+    expect(cursor.actors.paths()).not.toContain('');
+    expect(recording.walls[at]).toBe(recording.walls[100]);
   });
 
   it('is whole wherever its last line is cut, and says so', async () => {

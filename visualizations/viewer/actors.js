@@ -92,6 +92,7 @@ export class Actors {
         this.settle();
         this.#ended(line.path, line.life);
         return;
+      case 'message':
       case 'gap':
         return;
     }

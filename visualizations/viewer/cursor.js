@@ -6,7 +6,11 @@ import { applyTo } from './entry.js';
 /** Further than that a keyframe is nearer. */
 const WALK_MAX = 512;
 
-/** By every entry; by every change of state; by what changes the chosen actor. @typedef {'event' | 'turn' | 'actor'} Step */
+/**
+ * By every entry, what was said among them; by every change of state; by what changes the chosen actor.
+ *
+ * @typedef {'event' | 'turn' | 'actor'} Step
+ */
 
 export class Cursor {
   #recording;
@@ -68,7 +72,8 @@ export class Cursor {
       const isStop =
         step === 'event' ||
         entry.kind === 'begun' ||
-        ((entry.isTurn || entry.kind !== 'event') && (step === 'turn' || entry.path === chosen));
+        ((entry.isTurn || entry.kind === 'actor' || entry.kind === 'stopped') &&
+          (step === 'turn' || entry.path === chosen));
       if (isStop) return at;
     }
     return this.#index;

@@ -17,7 +17,7 @@ import { readLine } from './trace-line.js';
 
 /**
  * @typedef {object} Entry
- * @property {'begun' | 'actor' | 'event' | 'stopped'} kind
+ * @property {'begun' | 'actor' | 'event' | 'stopped' | 'message'} kind
  * @property {string} text the line
  * @property {string} path of its actor; empty where there is none
  * @property {boolean} isTurn led to another state

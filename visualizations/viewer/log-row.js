@@ -1,5 +1,5 @@
 /** One line of the log, and what a line says in full. */
-/** @import { TraceEvent, TraceHeader } from '../../src/trace/format.js' */
+/** @import { TraceEvent, TraceHeader, TraceLine, TraceMessage } from '../../src/trace/format.js' */
 /** @import { Entry } from './entry.js' */
 import { conditionOf } from './conditions.js';
 import { element, mark } from './element.js';
@@ -44,6 +44,7 @@ function partsOf(entry) {
   if (line.kind === 'header') {
     return [time, element('span', { class: 'what' }, begunText(line, entry.beginning))];
   }
+  if (line.kind === 'message') return [time, ...saidOf(line)];
   const path = element('span', { class: 'path', title: line.path }, element('bdi', {}, line.path));
   if (line.kind === 'event') return [time, path, ...eventOf(line)];
   const state = line.kind === 'actor' ? stateOf(line.value) : '';
@@ -66,6 +67,17 @@ function begunText({ version, wall }, beginning) {
   if (missing > 0) return `${count(missing)} lines are missing here; ${count(alive)} actors are alive`;
   const what = alive === 0 ? 'begins' : `is met with ${count(alive)} actors alive`;
   return `Earshot ${version} ${what}, ${dayAndTime(wall)}`;
+}
+
+/**
+ * Each by itself, whichever way it is written: no name turns the text beside it round.
+ * @param {TraceMessage} line
+ */
+function saidOf({ channel, username, text }) {
+  return [
+    element('span', { class: 'path', title: channel }, element('bdi', {}, channel)),
+    element('span', { class: 'said' }, element('bdi', {}, username), ': ', element('bdi', {}, text)),
+  ];
 }
 
 /** @param {TraceEvent} line */
@@ -108,7 +120,7 @@ function stateParts(machine, state) {
 export function inFull(entry) {
   const line = readLine(entry.text);
   if (line === undefined) return [element('pre', {}, entry.text)];
-  const head = 'path' in line ? `${line.path} · ${line.machine}` : 'the recording';
+  const head = headOf(line);
   const when =
     'wall' in line ? [element('time', {}, `${dayAndTime(line.wall)}${timeOfDay(line.wall).slice(8)}`)] : [];
   const number = 'seq' in line ? [element('span', { class: 'seq' }, `seq ${count(line.seq)}`)] : [];
@@ -118,8 +130,14 @@ export function inFull(entry) {
   ];
 }
 
+/** @param {TraceLine} line */
+function headOf(line) {
+  if (line.kind === 'message') return `said in ${line.channel}`;
+  return 'path' in line ? `${line.path} · ${line.machine}` : 'the recording';
+}
+
 /** What the head does not say already. @param {object} line */
 function withoutKnown(line) {
-  const told = new Set(['kind', 'seq', 'wall', 'path', 'machine']);
+  const told = new Set(['kind', 'seq', 'wall', 'path', 'machine', 'channel']);
   return Object.fromEntries(Object.entries(line).filter(([key]) => !told.has(key)));
 }

@@ -107,7 +107,9 @@ export class Recording {
     this.walls.push(wall);
     this.times.push(Math.max(last, this.#process.time + at - this.#process.at));
     const { actors } = this.#chronicle;
-    const paths = entry.beginning === null ? [entry.path] : [...this.lanes.keys(), ...actors.paths()];
+    // What was said is nobody's: it has no lane.
+    const own = entry.kind === 'message' ? [] : [entry.path];
+    const paths = entry.beginning === null ? own : [...this.lanes.keys(), ...actors.paths()];
     for (const path of paths) this.#noteState(path, index, actors);
     if ((index + 1) % KEYFRAME_EVERY === 0) this.#keyframes.push(actors.copy());
   }

@@ -33,7 +33,8 @@ export function passes({ words, under, only }) {
     // That something is missing, or began anew, matters to whoever looks at any part.
     if (entry.kind === 'begun') return only !== 'dropped' && wanted.length === 0;
     if (only === 'dropped' && !entry.isDropped) return false;
-    if (only === 'turns' && entry.kind === 'event' && !entry.isTurn) return false;
+    if (only === 'turns' && (entry.kind === 'event' || entry.kind === 'message') && !entry.isTurn)
+      return false;
     if (under !== '' && entry.path !== under && !entry.path.startsWith(`${under}/`)) return false;
     return wanted.every((word) => word.test(entry.text));
   };

@@ -33,6 +33,7 @@ const SHAPES = {
   actor: { ...WHOSE, context: 'object' },
   event: { ...WHOSE, event: 'object', changed: 'object' },
   stopped: WHOSE,
+  message: { ...STAMP, seq: 'number', channel: 'string', username: 'string', text: 'string' },
   gap: { lines: 'number' },
 };
 
