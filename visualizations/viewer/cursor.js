@@ -1,7 +1,7 @@
 /** A place in a recording: the actors as they were after one of its entries. */
 /** @import { Recording } from './recording.js' */
 import { Actors } from './actors.js';
-import { applyTo } from './entry.js';
+import { applyTo, isChange } from './entry.js';
 
 /** Further than that a keyframe is nearer. */
 const WALK_MAX = 512;
@@ -72,8 +72,7 @@ export class Cursor {
       const isStop =
         step === 'event' ||
         entry.kind === 'begun' ||
-        ((entry.isTurn || entry.kind === 'actor' || entry.kind === 'stopped') &&
-          (step === 'turn' || entry.path === chosen));
+        (isChange(entry) && (step === 'turn' || entry.path === chosen));
       if (isStop) return at;
     }
     return this.#index;

@@ -43,6 +43,14 @@ export function entryOf(text, line, beginning) {
 }
 
 /**
+ * Whether an actor is another after it: it turned, began or ended.
+ * @param {Entry} entry
+ */
+export function isChange({ kind, isTurn }) {
+  return isTurn || kind === 'actor' || kind === 'stopped';
+}
+
+/**
  * Has the actors live through an entry.
  * @param {Actors} actors
  * @param {Entry} entry

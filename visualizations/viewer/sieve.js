@@ -1,5 +1,6 @@
 /** What of a log is shown: the entries that pass a filter, by their numbers; kept up as the log goes on. */
 /** @import { Entry } from './entry.js' */
+import { isChange } from './entry.js';
 
 /**
  * @typedef {object} Filter
@@ -33,8 +34,7 @@ export function passes({ words, under, only }) {
     // That something is missing, or began anew, matters to whoever looks at any part.
     if (entry.kind === 'begun') return only !== 'dropped' && wanted.length === 0;
     if (only === 'dropped' && !entry.isDropped) return false;
-    if (only === 'turns' && (entry.kind === 'event' || entry.kind === 'message') && !entry.isTurn)
-      return false;
+    if (only === 'turns' && !isChange(entry)) return false;
     if (under !== '' && entry.path !== under && !entry.path.startsWith(`${under}/`)) return false;
     return wanted.every((word) => word.test(entry.text));
   };
