@@ -40,12 +40,16 @@ const KNOWN = `
 
 export function statementsOf(db: Database) {
   return {
-    addMessage: db.prepare<NotificationColumns & { second: number; at: number }>(`
+    /** Changes nothing when it is there already, with a time in the same second. */
+    addMessage: db.prepare<NotificationColumns & { at: number }>(`
       INSERT INTO archive
         (dedupe_key, channel, sender, sender_id, text, created_at, stored_at, late, reply_to, notice)
-      SELECT $key, $channel, $sender, $senderId, $text, $createdAt, $at, $late, $replyTo, $notice
-      WHERE NOT EXISTS (${KNOWN})`),
+      VALUES ($key, $channel, $sender, $senderId, $text, $createdAt, $at, $late, $replyTo, $notice)
+      ON CONFLICT DO NOTHING`),
     isKnown: db.prepare<{ key: string; second: number }, { 1: number }>(KNOWN),
+    newest: db.prepare<[], { second: number }>(
+      'SELECT created_at / 1000 AS second FROM archive ORDER BY created_at / 1000 DESC LIMIT 1',
+    ),
     addRow: db.prepare<{ seq: number; sink: string; archived: number; at: number }>(
       'INSERT INTO outbox (seq, sink, archive_id, accepted_at) VALUES ($seq, $sink, $archived, $at)',
     ),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { openSqliteStore } from '../../src/store/sqlite.js';
 import type { SinkMemory, Store } from '../../src/store.js';
 import { arrival, folder, message, newStore, notification, optionsIn, reopened } from './material.js';
 
@@ -53,6 +54,23 @@ describe('commit', () => {
     expect(duplicates).toEqual([1, 2]);
     expect(seqs(store, 'discord')).toEqual([1, 2, 5]);
     expect(store.stats()).toMatchObject({ notifications: 3, pending: 3 });
+  });
+
+  it('knows a message again that the history tells with another time, whichever came first, also after a restart', () => {
+    const options = optionsIn(folder());
+    const store = openSqliteStore(options);
+    const told = (id: string, createdAt: number, late?: true) => ({
+      message: message(id, { createdAt, ...(late && { late }) }),
+      rows: [],
+    });
+    const repeats = (on: Store, ...arrivals: ReturnType<typeof told>[]) =>
+      on.commit({ arrivals, at: 1 }).duplicates.length;
+    expect(repeats(store, told('a', 5_000), told('b', 6_000), told('c', 7_400, true))).toBe(0);
+    expect(repeats(store, told('a', 4_900, true), told('b', 7_000, true), told('c', 8_000))).toBe(3);
+    store.close();
+    const again = reopened(options);
+    expect(repeats(again, told('a', 4_000), told('b', 7_000), told('c', 8_000))).toBe(3);
+    expect(repeats(again, told('d', 20_000), told('d', 20_000), told('d', 19_700, true))).toBe(2);
   });
 
   it('knows a delivered message again: the archive outlives the outbox', () => {
