@@ -17,6 +17,7 @@ import { type Ended, type PhaseEnd, supervisorMachine } from '../machines/superv
 import { Account } from './account.js';
 import { createDeadlines } from './actors/deadline.js';
 import { HttpSessions } from './actors/http.js';
+import { LOOKUPS_MAX } from './actors/places.js';
 import { bound, wired } from './actors/wired.js';
 import type { Config } from './config.js';
 import { type Control, type ControlCommands, createControl } from './control/server.js';
@@ -66,7 +67,6 @@ export interface Daemon {
   stop(reason: string, forcedCode?: number): void;
 }
 
-const LOOKUPS_MAX = 4;
 const WAITERS_MAX = 1_000;
 const START_LIMIT_MS = 60_000;
 const CLOSE_REST_MS = 2_000;

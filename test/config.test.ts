@@ -233,6 +233,10 @@ limits: { frameSize: 1 }
       'watch: { username: a }\nkick: { channels: [a] }\nsinks: { "a b": { type: console } }',
       '3:10: sinks.(this key): not a name for a sink; letters, digits, - and _',
     ],
+    [
+      'watch: { username: a }\nkick: { channels: [a] }\nsinks: { a: { type: postgrest, url: "https://a.co", key: k }, b: { type: postgrest, url: "https://b.co", key: k }, c: { type: console } }\nlimits: { httpConnections: 5 }',
+      '4:28: limits.httpConnections: too few for 2 sinks; give at least 6',
+    ],
     ['', '1:1: watch: missing; give a block of keys or a list'],
     ['watch: { username: ${NAME} }', '1:21: inside [ ] and { } put quotes around a ${NAME}'],
     [

@@ -5,6 +5,8 @@
 
 /** The share of everything that is not a delivery: lookups, negotiation, history. */
 export const LOOKUPS = 'lookups';
+/** The most places it may hold. */
+export const LOOKUPS_MAX = 4;
 
 export interface Waiter {
   readonly share: string;

@@ -5,7 +5,7 @@ import { configSchema, type ParsedConfig } from '../schema.js';
 import type { Secret } from '../secret.js';
 import type { ConfigDocument, Path, Problem } from './document.js';
 import { problemsOf } from './problems.js';
-import { controlProblems, referenceProblems } from './references.js';
+import { connectionProblems, controlProblems, referenceProblems } from './references.js';
 import { readSecrets } from './secrets.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -26,6 +26,7 @@ export function completeConfig(
       ...(parsed.success ? [] : problemsOf(parsed.error.issues, value)),
       ...referenceProblems(value),
       ...controlProblems(value),
+      ...connectionProblems(value),
       ...secrets.problems,
     ].filter(filled),
   ];

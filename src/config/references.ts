@@ -2,6 +2,7 @@
  * What no schema can see: whether names that one part of the file uses exist in another, and whether numbers
  * agree. Looks at the data as written, so that these are told together with mistakes of form.
  */
+import { LOOKUPS_MAX } from '../actors/places.js';
 import { suggestion } from './did-you-mean.js';
 import type { Path, Problem } from './document.js';
 import { nameOf, shown } from './problems.js';
@@ -28,6 +29,20 @@ export function referenceProblems(config: unknown): Problem[] {
         'channel',
       ),
     ]),
+  ];
+}
+
+/** A place for requests is kept for each sink: were there no others, the chat could never be looked up. */
+export function connectionProblems(config: unknown): Problem[] {
+  const sinks = Object.values(record(record(config).sinks)).filter((it) => record(it).type !== 'console');
+  const { httpConnections } = record(record(config).limits);
+  const least = sinks.length + LOOKUPS_MAX;
+  if (typeof httpConnections !== 'number' || httpConnections >= least) return [];
+  return [
+    {
+      path: ['limits', 'httpConnections'],
+      text: `limits.httpConnections: too few for ${sinks.length} sinks; give at least ${least}`,
+    },
   ];
 }
 
