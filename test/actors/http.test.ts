@@ -220,7 +220,10 @@ describe('HTTP', () => {
 
 describe('places', () => {
   it('never exceed the limit, keep one for each sink, and give lookups four at most (P1)', () => {
-    const step = fc.record({ share: fc.constantFrom('a', 'b', LOOKUPS), take: fc.boolean() });
+    const step = fc.record({
+      share: fc.constantFrom('a', 'b', LOOKUPS),
+      take: fc.constantFrom(true, true, false),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const places = new Places(7, 4);

@@ -15,7 +15,7 @@ const NO_LIMITS = { bucket: { limit: 10_000, windowMs: 1_000 }, channelPerMinute
 /** Discord's requests may take 12 s: whoever waited for one of them would be later than this. */
 const UNDISTURBED_MS = 6_000;
 /** Nor is a request that hangs waited for at the end. */
-const FEW = 'limits: { httpConnections: 5 }\nshutdown: { drain: 100ms, sinks: 500ms }';
+const FEW = 'limits: { httpConnections: 6 }\nshutdown: { drain: 100ms, sinks: 500ms }';
 
 const databaseSink = (url: string, more = '') => `  database:
     type: postgrest
@@ -46,7 +46,7 @@ describe('a dead Discord', () => {
     const discord = await discordStandin(NO_LIMITS);
     const database = await postgrestStandin();
     const sinks = discordSink(discord.webhook()) + databaseSink(database.url);
-    // Of five places for requests, lookups that hang take what they may, and Discord one.
+    // As few places for requests as may be, and lookups that hang in some of them.
     const yaml = configText({ kick, sinks, more: FEW });
     kick.play('lookup', 'hang');
     const running = await runDaemon(withLookups(yaml, watched));
@@ -59,7 +59,7 @@ describe('a dead Discord', () => {
       await database.until(() => database.rows().length === count + 1, UNDISTURBED_MS);
     }
     expect(performance.now() - startedAt).toBeLessThan(UNDISTURBED_MS);
-    await running.until(({ sinks: [, it] }) => it?.pending === 0);
+    await running.until(({ sinks: all }) => all[1]?.pending === 0);
     expect(running.status().account).toMatchObject({ heard: 100, accepted: 50, unmatched: 50, dropped: 0 });
     expect(running.status().sinks).toMatchObject([
       { delivered: 0, pending: 50 },
@@ -101,6 +101,10 @@ describe('everything has a timeout', () => {
     }, 15_000);
     const dials = kick.dials;
     await kick.until(() => kick.dials > dials + 1, 15_000);
+    // And one that opens, and says nothing at all.
+    kick.refuseConnections(false);
+    const { dials: refused } = kick;
+    await kick.until(() => kick.dials > refused + 2, 15_000);
 
     const asked = performance.now();
     const { exitCode } = await running.stop();

@@ -434,13 +434,17 @@ describe('a store that is down', () => {
     expect(taken.discord.at(-1)).toBe('while it is down');
     it.plane.gate('database')?.reset();
     await it.clock.advance(60_000);
-    // Its window is empty, and twenty wait in a store that cannot be asked: what came later must not go first.
+    expect(taken.database).toHaveLength(500);
+    // Its window is empty, and twenty wait in a store that cannot be asked: what comes later must not go first.
+    it.notify('last of all');
+    await it.clock.advance(1_000);
+    expect(taken.discord.at(-1)).toBe('last of all');
     expect(taken.database).toHaveLength(500);
     it.fillDisk(false);
     await it.clock.advance(60_000);
     const numbered = Array.from({ length: 520 }, (_, index) => `message ${index + 1}`);
-    expect(taken.database).toEqual([...numbered, 'while it is down']);
-    expect(it.status('database')).toMatchObject({ delivered: 521, pending: 0 });
+    expect(taken.database).toEqual([...numbered, 'while it is down', 'last of all']);
+    expect(it.status('database')).toMatchObject({ delivered: 522, pending: 0 });
   });
 
   it('serves what fits the window, keeps 500 acknowledgements, then waits; nothing twice, nothing lost', async () => {
