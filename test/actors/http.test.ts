@@ -225,7 +225,7 @@ describe('places', () => {
       take: fc.constantFrom(true, true, false),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+      fc.property(fc.array(step, { minLength: 40, maxLength: 200 }), (steps) => {
         const places = new Places(7, 4);
         places.keepOneFor('a');
         places.keepOneFor('b');
