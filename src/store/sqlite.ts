@@ -288,7 +288,22 @@ class SqliteStore implements Store {
     // Three searches of the index: half of what a message costs, were each one looked for.
     if ((message.late || second <= this.#retoldUntil + 1) && this.#isKnown(message)) return undefined;
     if (message.late) this.#retoldUntil = Math.max(this.#retoldUntil, second);
-    const done = this.#sql.addMessage.run({ ...columnsOf(message, notification), at });
+    const { key, channel, sender, senderId, text, createdAt, late, replyTo, notice } = columnsOf(
+      message,
+      notification,
+    );
+    const done = this.#sql.addMessage.run(
+      key,
+      channel,
+      sender,
+      senderId,
+      text,
+      createdAt,
+      at,
+      late,
+      replyTo,
+      notice,
+    );
     if (done.changes === 0) return undefined;
     if (notification) this.#notifications += 1;
     return Number(done.lastInsertRowid);

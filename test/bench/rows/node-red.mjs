@@ -122,7 +122,11 @@ function flowOf(url) {
   const node = (id, type, wires, more) => ({ id, type, z: 'flow', x: 0, y: 0, name: id, wires, ...more });
   const isEqual = (value) => ({ t: 'eq', v: value, vt: 'str' });
   const set = (value) => ({
-    rules: [{ t: 'set', p: 'payload', pt: 'msg', to: value, tot: 'str' }],
+    // A message that knows its session is an answer, which only a server's socket gives.
+    rules: [
+      { t: 'set', p: 'payload', pt: 'msg', to: value, tot: 'str' },
+      { t: 'delete', p: '_session', pt: 'msg' },
+    ],
   });
   const subscribe = JSON.stringify({
     event: 'pusher:subscribe',
