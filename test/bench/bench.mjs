@@ -6,7 +6,7 @@
  *
  * `--quick` measures less of everything; `--write` keeps the figures in results.json and draws results.svg.
  */
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { installPeers } from './installed.mjs';
 import { machine } from './machine.mjs';
@@ -22,6 +22,7 @@ const { breakerRow } = await import('./rows/breaker-calls.mjs');
 const { reconnectingRow } = await import('./rows/reconnecting.mjs');
 const { nodeRedRow } = await import('./rows/node-red.mjs');
 
+const RESULTS = new URL('results.json', import.meta.url);
 const ROWS = {
   unmatched: throughputRow('unmatched'),
   archived: throughputRow('archived'),
@@ -70,8 +71,13 @@ console.log(
   `\n${missed.length === 0 ? 'every budget is met' : `${missed.length} missed`}, after ${seconds} s`,
 );
 if (values.write) {
-  const kept = { ...about, isQuick: values.quick ?? false, rows };
-  writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify(kept, null, 2)}\n`);
+  // Of what was left out, the figures there were.
+  const before = existsSync(RESULTS) ? JSON.parse(readFileSync(RESULTS, 'utf8')).rows : [];
+  const all = Object.keys(ROWS).flatMap((name) =>
+    (chosen.includes(name) ? rows : before).filter(({ row }) => row === name),
+  );
+  const kept = { ...about, isQuick: values.quick ?? false, rows: all };
+  writeFileSync(RESULTS, `${JSON.stringify(kept, null, 2)}\n`);
   writeFileSync(new URL('results.svg', import.meta.url), drawPicture(kept));
 }
 process.exit(missed.length === 0 ? 0 : 1);

@@ -15,7 +15,12 @@ const WITHIN_MS = 120_000;
 const PING = JSON.stringify({ event: 'pusher:ping', data: {} });
 const PONG = JSON.stringify({ event: 'pusher:pong', data: {} });
 
-export const CHANNEL = { slug: 'one', channelId: 1, chatroomId: 2 };
+/** Over so many the chat is spread: nobody's single channel hears 100,000 messages a second. */
+export const CHANNELS = Array.from({ length: 10 }, (_, index) => ({
+  slug: `channel${index}`,
+  channelId: 1_000 + index,
+  chatroomId: 5_000 + index,
+}));
 export const UNMATCHED = 'just chatting, nothing for anybody in here [emote:37226:KEKW] and so on';
 export const MATCHED = '@bob just chatting, and this time it is for you [emote:37226:KEKW] and so on';
 
@@ -124,28 +129,24 @@ function templateOf(text) {
   if (known) return known;
   const id = '00000000-0000-4000-8000-000000000000';
   const time = '2026-11-01T00:00:00';
-  const payload = Buffer.from(
-    JSON.stringify({
-      event: 'App\\Events\\ChatMessageEvent',
-      channel: `chatrooms.${CHANNEL.chatroomId}.v2`,
-      data: JSON.stringify({
-        id,
-        chatroom_id: CHANNEL.chatroomId,
-        content: text,
-        type: 'message',
-        created_at: `${time}+00:00`,
-        sender: { id: 7, username: 'alice', slug: 'alice', identity: { color: '#75FD46', badges: [] } },
-        metadata: { message_ref: '1793491200000' },
-      }),
-    }),
-  );
-  // A text frame of 126 to 65,535 bytes, not masked: servers do not mask.
-  const frame = Buffer.concat([
-    Buffer.from([0x81, 126, payload.length >> 8, payload.length & 0xff]),
-    payload,
-  ]);
+  // Text frames of 126 to 65,535 bytes, not masked: servers do not mask. All are of one length.
+  const frames = CHANNELS.map(({ chatroomId }) => {
+    const data = JSON.stringify({
+      id,
+      chatroom_id: chatroomId,
+      content: text,
+      type: 'message',
+      created_at: `${time}+00:00`,
+      sender: { id: 7, username: 'alice', slug: 'alice', identity: { color: '#75FD46', badges: [] } },
+      metadata: { message_ref: '1793491200000' },
+    });
+    const event = { event: 'App\\Events\\ChatMessageEvent', channel: `chatrooms.${chatroomId}.v2`, data };
+    const payload = Buffer.from(JSON.stringify(event));
+    return Buffer.concat([Buffer.from([0x81, 126, payload.length >> 8, payload.length & 0xff]), payload]);
+  });
+  const [frame] = frames;
   const template = {
-    bytes: Buffer.concat(Array.from({ length: PER_WRITE }, () => frame)),
+    bytes: Buffer.concat(Array.from({ length: PER_WRITE }, (_, index) => frames[index % frames.length])),
     ids: frame.indexOf(id),
     times: frame.indexOf(time),
     size: frame.length,

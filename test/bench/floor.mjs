@@ -24,7 +24,9 @@ let heard = 0;
 socket.on('message', (frame) => {
   const { event, data } = JSON.parse(frame.toString('utf8'));
   if (event === 'pusher:connection_established') {
-    socket.send(JSON.stringify({ event: 'pusher:subscribe', data: { auth: '', channel: 'chatrooms.2.v2' } }));
+    socket.send(
+      JSON.stringify({ event: 'pusher:subscribe', data: { auth: '', channel: 'chatrooms.5000.v2' } }),
+    );
   } else if (event === 'pusher:ping') {
     socket.send(JSON.stringify({ event: 'pusher:pong', data: {} }));
   } else if (event === 'App\\Events\\ChatMessageEvent') {

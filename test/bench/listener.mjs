@@ -6,7 +6,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CHANNEL } from './feeder.mjs';
+import { CHANNELS } from './feeder.mjs';
 
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 export const CLI = here('../../dist/src/cli.js');
@@ -109,7 +109,7 @@ export function startFloor(url, archives) {
 export function configOf({
   wsUrl,
   key = 'key',
-  channels = [CHANNEL],
+  channels = CHANNELS,
   sinks = 'console: { type: console }',
   more = '',
 }) {

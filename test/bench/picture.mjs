@@ -49,7 +49,13 @@ class Sheet {
     const top = this.#y - BAR;
     for (const { what, measured, used, isMet } of rows) {
       const fill = isMet ? OWN : MISSED;
-      this.#bar(what, Math.min(used, 1.2) * full, fill, measured.split(/[(;,] ?/)[0].trim(), full);
+      this.#bar(
+        what.split(' (')[0],
+        Math.min(used, 1.2) * full,
+        fill,
+        measured.split(/[(;,] ?/)[0].trim(),
+        full,
+      );
     }
     const x = MARGIN + LABEL_WIDTH + full;
     this.#parts.push(

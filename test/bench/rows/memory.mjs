@@ -63,7 +63,7 @@ export async function channelRow({ isQuick }) {
     for (const count of [few, many]) held.push(await heldBytes(count, start));
     return (held[1] - held[0]) / (many - few);
   };
-  const { earshot, pusher } = await inRounds(isQuick ? 1 : 3, {
+  const { earshot, pusher } = await inRounds(isQuick ? 1 : 2, {
     earshot: slope(startEarshot),
     pusher: slope(startPusherClient),
   });

@@ -30,7 +30,7 @@ export async function nodeRedRow({ isQuick }) {
       },
     ];
   }
-  const { earshot, nodeRed } = await inRounds(isQuick ? 1 : 3, {
+  const { earshot, nodeRed } = await inRounds(isQuick ? 1 : 2, {
     earshot: () => measure((url) => new Earshot(configOf({ wsUrl: url })), messages),
     nodeRed: () => measure((url) => startNodeRed(folder, url), messages),
   });
@@ -130,7 +130,7 @@ function flowOf(url) {
   });
   const subscribe = JSON.stringify({
     event: 'pusher:subscribe',
-    data: { auth: '', channel: 'chatrooms.2.v2' },
+    data: { auth: '', channel: 'chatrooms.5000.v2' },
   });
   const pong = JSON.stringify({ event: 'pusher:pong', data: {} });
   return [

@@ -1,5 +1,5 @@
 /** Messages a second, through a real socket: the whole daemon against the least that could be done in its place. */
-import { CHANNEL, Feeder, MATCHED, UNMATCHED } from '../feeder.mjs';
+import { Feeder, MATCHED, UNMATCHED } from '../feeder.mjs';
 import { configOf, Earshot, startFloor } from '../listener.mjs';
 import { inRounds, mediansOf, ratioOf } from '../rounds.mjs';
 import { perSecond } from '../words.mjs';
@@ -37,7 +37,7 @@ const RATIO_MIN = 0.7;
 export function throughputRow(kind) {
   return async ({ isQuick }) => {
     const messages = isQuick ? 100_000 : 300_000;
-    const rounds = isQuick ? 3 : 7;
+    const rounds = isQuick ? 3 : 5;
     const { what, text, archives, more, eventsBudget } = KINDS[kind];
     const { earshot, floor } = await inRounds(rounds, {
       earshot: () => measure((url) => new Earshot(configOf({ wsUrl: url, more })), text, messages),
@@ -100,8 +100,8 @@ async function measure(start, text, messages) {
 /** A daemon that drops what it hears would be fast. */
 function checkAccount({ account, sources }, said) {
   const { heard, dropped, duplicates, malformed } = account;
-  const channel = sources[0].channels.find(({ slug }) => slug === CHANNEL.slug);
-  if (heard !== said || channel.heard !== said || dropped + duplicates + malformed > 0) {
+  const byChannel = sources[0].channels.reduce((sum, channel) => sum + channel.heard, 0);
+  if (heard !== said || byChannel !== said || dropped + duplicates + malformed > 0) {
     throw new Error(`${said} said, but ${JSON.stringify(account)}`);
   }
 }
