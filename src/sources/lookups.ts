@@ -56,6 +56,7 @@ export class Lookups {
     return new Promise((resolve) => {
       const leave = () => {
         this.#line.delete(asked);
+        if (this.#line.size === 0) this.#rest();
         resolve(GIVEN_UP);
       };
       const asked: Asked = {
@@ -91,6 +92,12 @@ export class Lookups {
       break;
     }
     this.#next();
+  }
+
+  /** Nobody is there to be called. */
+  #rest(): void {
+    this.#options.clock.clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   async #look({ slug, signal, answer }: Asked): Promise<void> {

@@ -48,6 +48,8 @@ it('who gives up leaves the line, and gets an answer', async () => {
   const given = line.find('b', leaving.signal);
   leaving.abort();
   expect(await given).toMatchObject({ kind: 'failed', code: 'cancelled' });
+  // When the daemon stops, nothing may be left that fires after it.
+  expect(clock.timers).toBe(0);
   clock.advance(10_000);
   expect(asked).toEqual(['a']);
   expect(line.waiting).toBe(0);
