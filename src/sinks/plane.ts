@@ -17,7 +17,7 @@ import { Delivery, type DeliveryOptions } from './delivery.js';
 import { createDiscord } from './discord.js';
 import { Host } from './host.js';
 import { createPostgrest } from './postgrest.js';
-import type { Sink, SinkStatus } from './sink.js';
+import type { Outcome, SendContext, Sink, SinkStatus } from './sink.js';
 import { reasonsOf } from './sink-reasons.js';
 
 export interface Sinks {
@@ -137,13 +137,16 @@ function assemble({ config, world, http, ledger, log, version, print }: SinksOpt
 
 /** A server may say our own secrets back to us: what it answered is scrubbed before anybody keeps or shows it. */
 function discreet(sink: Sink, scrub: (text: string) => string): Sink {
+  const scrubbed = async (answered: Promise<Outcome>): Promise<Outcome> => {
+    const outcome = await answered;
+    if (!('error' in outcome)) return outcome;
+    return { ...outcome, error: { code: outcome.error.code, text: scrub(outcome.error.text) } };
+  };
+  const probe = sink.probe?.bind(sink);
   return {
     ...sink,
-    async send(rows, context) {
-      const outcome = await sink.send(rows, context);
-      if (!('error' in outcome)) return outcome;
-      return { ...outcome, error: { code: outcome.error.code, text: scrub(outcome.error.text) } };
-    },
+    send: (rows, context) => scrubbed(sink.send(rows, context)),
+    ...(probe && { probe: (context: SendContext) => scrubbed(probe(context)) }),
   };
 }
 

@@ -96,6 +96,16 @@ describe('a service that is ill', () => {
     expect(it.status().breaker.state).toBe('closed');
   });
 
+  it('says no secret that the answer to a test repeats', async () => {
+    const it = await runSinks([discord()], { script: () => answers(500, { message: `no ${WEBHOOK} here` }) });
+    it.plane.gate('discord')?.isolate();
+    await it.clock.advance(10);
+    it.plane.gate('discord')?.release();
+    await it.clock.advance(10);
+    expect(it.asked).toMatchObject([{ method: 'GET' }]);
+    expect(it.status().lastError?.text).toBe('Discord answered 500: no [secret] here');
+  });
+
   it('remembers an open circuit across a restart', async () => {
     const path = folder();
     const first = await runSinks([discord()], { path, script: () => answers(503, {}) });
