@@ -13,6 +13,9 @@ export interface Actor {
   sinceAt: number;
 }
 
+/** Told of each actor that is in another state now, of the state before (undefined at its birth), and of the event. */
+type Turned = (actor: Actor, from: string | undefined, event: string) => void;
+
 export class Actors {
   /** By path; deadlines are counted, not kept. */
   readonly alive = new Map<string, Actor>();
@@ -21,10 +24,9 @@ export class Actors {
   steps = 0;
   readonly #byRef = new Map<object, Actor>();
   readonly #timeline: Timeline;
-  readonly #turned: (actor: Actor, event: string) => void;
+  readonly #turned: Turned;
 
-  /** @param turned told of each actor that is in another state now. */
-  constructor(timeline: Timeline, turned: (actor: Actor, event: string) => void) {
+  constructor(timeline: Timeline, turned: Turned) {
     this.#timeline = timeline;
     this.#turned = turned;
   }
@@ -53,16 +55,17 @@ export class Actors {
     this.#byRef.set(ref, actor);
     if (machine === 'deadline') this.deadlines += 1;
     else this.alive.set(path, actor);
-    this.#turned(actor, event);
+    this.#turned(actor, undefined, event);
   }
 
   #took(actor: Actor, snapshot: AnyMachineSnapshot, event: string): void {
     const before = actor.snapshot;
     actor.snapshot = snapshot;
     if (before.value === snapshot.value) return;
+    const from = actor.state;
     actor.state = stateText(snapshot.value);
     actor.sinceAt = this.#timeline.now;
-    this.#turned(actor, event);
+    this.#turned(actor, from, event);
   }
 
   #ended(ref: object): void {

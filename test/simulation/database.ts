@@ -3,7 +3,7 @@ import { NOTIFICATIONS, type PostgrestFault, Tables } from '../../src/demo/postg
 import { parseJson } from '../../src/untrusted-json.js';
 import { numbersIn } from './chat.js';
 import { isNetFault, lost } from './faults.js';
-import type { DatabaseFault, NetFault } from './plan.js';
+import type { DatabaseFault, LostAnswer, NetFault } from './plan.js';
 import { SECRETS, tableOf } from './shape.js';
 import type { SinkWatch } from './sink-watch.js';
 import { Spells } from './spells.js';
@@ -113,7 +113,7 @@ const REFUSED: PostgrestFault = {
   message: 'unsupported Unicode escape sequence',
 };
 
-type Spoken = Exclude<DatabaseFault, NetFault | 'echo' | `taken${string}`>;
+type Spoken = Exclude<DatabaseFault, NetFault | 'echo' | LostAnswer>;
 
 const FAULTS: Readonly<Partial<Record<DatabaseFault, PostgrestFault>>> &
   Readonly<Record<Spoken, PostgrestFault>> = {

@@ -12,6 +12,7 @@ type Act = 'active' | 'healing' | 'last words' | 'stopping' | 'over';
 /** Longer than the longest wait that a fault may bring about. */
 const HEAL_MS = 2.5 * 3_600_000;
 const LAST_WORDS_MS = 180_000;
+const AGAIN_MS = 40_000;
 const STOP_MS = 60_000;
 /** How often it is looked whether all is well. */
 const LOOK_MS = 1_000;
@@ -20,7 +21,8 @@ export class Director {
   endsAt: number;
   #act: Act = 'active';
   #lookAt = 0;
-  #lastWords: readonly number[] = [];
+  /** By room. */
+  readonly #lastWords = new Map<number, readonly number[]>();
   readonly #stage: Stage;
   readonly #faults: Faults;
 
@@ -120,19 +122,27 @@ export class Director {
     );
   }
 
+  /** Said again now and then: nobody hears what is said in the very moment in which a link is cut. */
   #speakLastWords(): void {
     const { timeline, plan } = this.#stage;
     this.#act = 'last words';
     this.endsAt = timeline.now + LAST_WORDS_MS;
-    this.#lastWords = Array.from({ length: plan.shape.channels }, (_, room) =>
-      this.#stage.say(room, 'mention'),
-    );
+    const speak = () => {
+      if (this.#act !== 'last words') return;
+      for (let room = 0; room < plan.shape.channels; room += 1) {
+        this.#lastWords.set(room, [...(this.#lastWords.get(room) ?? []), this.#stage.say(room, 'mention')]);
+      }
+      timeline.after(AGAIN_MS, speak);
+    };
+    speak();
   }
 
+  /** In each room one of them, everywhere. */
   #haveArrived(): boolean {
     const { deliveries } = this.#stage.watch;
-    return this.#stage.plan.shape.sinks.every(({ name }) =>
-      this.#lastWords.every((n) => deliveries.times(name, n) > 0),
+    const { sinks } = this.#stage.plan.shape;
+    return [...this.#lastWords.values()].every((words) =>
+      words.some((n) => sinks.every(({ name }) => deliveries.times(name, n) > 0)),
     );
   }
 
@@ -140,8 +150,7 @@ export class Director {
     const { timeline, running } = this.#stage;
     this.#act = 'stopping';
     this.endsAt = timeline.now + STOP_MS;
-    this.#stage.watch.stops();
-    running?.life.signal('SIGTERM');
+    running?.life.signal('SIGTERM', () => this.#stage.watch.stops());
   }
 
   #ended(): void {

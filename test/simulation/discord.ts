@@ -5,7 +5,7 @@ import type { StandinClock } from '../../src/demo/standin-clock.js';
 import { asObject, parseJson } from '../../src/untrusted-json.js';
 import { numbersIn } from './chat.js';
 import { isNetFault, lost } from './faults.js';
-import type { DiscordFault, NetFault } from './plan.js';
+import type { DiscordFault, LostAnswer, NetFault } from './plan.js';
 import { SECRETS, webhookId } from './shape.js';
 import type { SinkWatch } from './sink-watch.js';
 import { Spells } from './spells.js';
@@ -112,7 +112,7 @@ const ECHO: Answer = {
 };
 const REFUSED: Answer = { status: 400, body: { code: 50035, message: 'Invalid Form Body' } };
 
-type Spoken = Exclude<DiscordFault, NetFault | 'echo' | 'bare' | `taken${string}`>;
+type Spoken = Exclude<DiscordFault, NetFault | 'echo' | 'bare' | LostAnswer>;
 
 const FAULTS: Readonly<Partial<Record<DiscordFault, Played>>> & Readonly<Record<Spoken, Played>> = {
   500: { kind: 'status', status: 500 },

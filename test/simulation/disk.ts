@@ -75,6 +75,10 @@ export class Disk {
     this.path = join(this.#folder, 'earshot.db');
   }
 
+  get isWell(): boolean {
+    return this.#fault === undefined && !this.#isJunk;
+  }
+
   /** The store as it is committed, for whoever looks on; undefined while nobody has it open. */
   get db(): Database.Database | undefined {
     return this.#db;
@@ -142,7 +146,7 @@ export class Disk {
 
   #apply(): void {
     const db = this.#db;
-    if (!db?.open) return;
+    if (!db?.open || this.#isJunk) return;
     switch (this.#fault) {
       case 'busy':
         if (this.#other !== undefined || statSync(this.path).size === 0) return;
@@ -164,8 +168,9 @@ export class Disk {
       this.#other.close();
       this.#other = undefined;
     }
-    if (db?.open && this.#fault === 'full') db.pragma(`max_page_count = ${NO_LIMIT}`);
-    if (db?.open && this.#fault === 'readOnly') db.pragma('query_only = OFF');
+    if (!db?.open || this.#isJunk) return;
+    if (this.#fault === 'full') db.pragma(`max_page_count = ${NO_LIMIT}`);
+    if (this.#fault === 'readOnly') db.pragma('query_only = OFF');
   }
 
   #spoil(): void {

@@ -18,6 +18,7 @@ export function isNetFault(how: string): how is NetFault {
 }
 
 const LOST: Readonly<Record<LostAnswer, Reply>> = {
+  throws: { kind: 'answer', answer: { status: 500 }, body: 'throws' },
   takenThenHang: { kind: 'never' },
   takenThenCut: { kind: 'cut' },
   takenThen504: { kind: 'answer', answer: { status: 504, body: '<html><h1>504</h1></html>' } },

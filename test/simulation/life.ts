@@ -85,8 +85,12 @@ export class Life implements Owner {
     this.#around.timeline.cancel(arrival);
   }
 
-  signal(signal: SignalName): void {
-    for (const listener of [...this.#signalled]) listener(signal);
+  /** Sent now; it takes effect when the process runs, and `takesEffect` is called just before. */
+  signal(signal: SignalName, takesEffect: () => void): void {
+    this.reach(0, () => {
+      takesEffect();
+      for (const listener of [...this.#signalled]) listener(signal);
+    });
   }
 
   setTrap(trap: Trap | undefined): void {

@@ -32,7 +32,8 @@ export type FrameFault = 'duplicated' | 'reordered' | 'cut' | 'garbled' | 'binar
 export type NetFault = 'refused' | 'dns' | 'cut' | 'hang' | 'redirect' | 'slow' | 'torn' | 'bodyHangs';
 
 /** Taken, and then the answer is lost in this way. */
-export type LostAnswer = 'takenThenHang' | 'takenThenCut' | 'takenThen504' | 'takenThenTorn';
+/** `throws`: an answer over which the sink's own code stumbles, once it was taken. */
+export type LostAnswer = 'throws' | 'takenThenHang' | 'takenThenCut' | 'takenThen504' | 'takenThenTorn';
 
 export type DiscordFault =
   | NetFault

@@ -43,7 +43,7 @@ export class Faults {
         return;
       case 'frames': {
         const { how, share } = fault;
-        if (how === 'reordered') this.#stage.watch.mixed();
+        if (how === 'reordered' || how === 'cut') this.#stage.watch.mixed();
         const spell = { how, share };
         kick.frames = spell;
         later(fault.forMs, () => {
@@ -56,6 +56,8 @@ export class Faults {
         return;
       case 'room':
         kick.suffer(fault);
+        if (fault.how === 'mute' || fault.how === 'muteUntilResubscribed')
+          this.#stage.watch.mixed(fault.room);
         if ('forMs' in fault) later(fault.forMs, () => kick.recover(fault.room));
         return;
       case 'discord':
@@ -89,7 +91,7 @@ export class Faults {
         this.#stop(fault);
         return;
       case 'hangup':
-        this.#stage.running?.life.signal('SIGHUP');
+        this.#stage.running?.life.signal('SIGHUP', () => {});
         return;
       case 'hand':
         this.hand(fault);
@@ -142,6 +144,10 @@ export class Faults {
   }
 
   hand(hand: Hand): void {
+    this.#stage.running?.life.reach(0, () => this.#ask(hand));
+  }
+
+  #ask(hand: Hand): void {
     const { running, counters, story } = this.#stage;
     const server = running === undefined ? undefined : [...running.life.servers.values()][0];
     if (running === undefined || server === undefined || running.end !== undefined) return;
@@ -204,8 +210,7 @@ export class Faults {
     const { life } = running;
     counters.count('fault process: stop');
     this.#downMs = downMs;
-    watch.stops();
-    life.signal('SIGTERM');
+    life.signal('SIGTERM', () => watch.stops());
     const later = (ms: number | undefined, run: () => void) => {
       if (ms !== undefined)
         timeline.after(ms, () => {
@@ -214,8 +219,7 @@ export class Faults {
     };
     later(againMs, () => {
       counters.count('fault process: stop, twice');
-      watch.stops();
-      life.signal('SIGTERM');
+      life.signal('SIGTERM', () => watch.stops());
     });
     later(crashMs, () => {
       counters.count('fault process: crash while stopping');

@@ -1,6 +1,7 @@
 /** Plays a plan from its beginning to the end, step by step, and says whether every promise was kept. */
 import type { Counts } from './coverage.js';
 import { Director } from './director.js';
+import { guard } from './guard.js';
 import type { Plan } from './plan.js';
 import type { Broken } from './promises/verdict.js';
 import { Stage, type StageOptions } from './stage.js';
@@ -25,6 +26,7 @@ const TURNS_MAX = 20_000;
 export async function play(plan: Plan, options: StageOptions = { isTold: false }): Promise<Outcome> {
   const stage = new Stage(plan, options);
   const director = new Director(stage);
+  const unguard = guard((error) => stage.watch.failed(error));
   let steps = 0;
   try {
     director.begin();
@@ -47,6 +49,7 @@ export async function play(plan: Plan, options: StageOptions = { isTold: false }
       steps,
     };
   } finally {
+    unguard();
     stage.remove();
   }
 }

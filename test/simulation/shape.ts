@@ -59,8 +59,8 @@ export function drawShape(chance: Chance): Shape {
     queueLimit: chance.is(0.4) ? 12 : 500,
     rules: chance.is(0.4) ? 'words' : 'default',
     archive: chance.is(0.3) ? 'all' : 'matches',
-    maxAge: chance.is(0.1) ? '2m' : '24h',
-    maxPending: chance.is(0.1) ? 100 : 100_000,
+    maxAge: chance.is(0.2) ? '1m' : '24h',
+    maxPending: chance.is(0.15) ? 100 : 100_000,
     gapFill: chance.is(0.9),
   };
 }

@@ -119,7 +119,9 @@ export class Wire implements Line {
         : undefined;
     this.#drop();
     this.state = 'closing';
-    this.life.reach(0, () => this.#over(1006, '', error));
+    // The system takes its time over a socket now and then.
+    const lingersMs = this.#stage.chance.is(0.2) ? this.#stage.chance.between(1, 400) : 0;
+    this.life.reach(lingersMs, () => this.#over(1006, '', error));
     this.#stage.timeline.after(this.#latencyMs, () => this.#leave());
   }
 

@@ -11,12 +11,17 @@ import type { KickWatch } from './kick.js';
 import type { KickWebWatch } from './kick-web.js';
 import type { Life } from './life.js';
 import type { Hand } from './plan.js';
+import { AccountCheck } from './promises/account.js';
 import { Bounds } from './promises/bounds.js';
 import { Circuits, type CircuitTerms } from './promises/circuits.js';
 import { Deliveries } from './promises/deliveries.js';
 import { Ending } from './promises/ending.js';
-import { Heard } from './promises/heard.js';
+import { Ends } from './promises/ends.js';
+import { Gaps } from './promises/gaps.js';
+import { Hearings } from './promises/hearings.js';
+import { Judgements } from './promises/judgements.js';
 import { Ledger } from './promises/ledger.js';
+import { Lookups } from './promises/lookups.js';
 import { Patience } from './promises/patience.js';
 import { Rest } from './promises/rest.js';
 import { Verdict } from './promises/verdict.js';
@@ -35,10 +40,15 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   readonly verdict: Verdict;
   readonly ledger: Ledger;
   readonly deliveries: Deliveries;
-  readonly heard: Heard;
+  readonly #hearings: Hearings;
+  readonly #account: AccountCheck;
+  readonly #judgements: Judgements;
+  readonly #gaps: Gaps;
   readonly circuits: Circuits;
   readonly patience: Patience;
   readonly ending: Ending;
+  readonly ends: Ends;
+  readonly #lookups: Lookups;
   readonly #rest: Rest;
   readonly #bounds: Bounds;
   readonly #stage: Stage;
@@ -65,9 +75,20 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.ledger = new Ledger(timeline, verdict);
     const { ledger } = this;
     this.deliveries = new Deliveries(ledger, chat, timeline, verdict);
-    this.heard = new Heard({ chat, shape, ledger, timeline, verdict });
+    const dropped = () => stage.running?.daemon.status().account.dropped ?? 0;
+    const judgements = new Judgements(shape, dropped, timeline, verdict);
+    const hearings: Hearings = new Hearings(chat, shape, timeline, {
+      first: (message, hearing) => judgements.heard(message, hearings.rules(message.n), hearing),
+      doubted: (room) => judgements.doubted(room),
+    });
+    this.#judgements = judgements;
+    this.#hearings = hearings;
+    this.#account = new AccountCheck(hearings, ledger, verdict);
+    this.#gaps = new Gaps({ shape, hearings, ledger, timeline, verdict, dropped });
     this.circuits = new Circuits(terms, timeline, verdict);
     this.patience = new Patience(terms, timeline, verdict);
+    this.ends = new Ends({ ledger, chat, verdict, deliveries: this.deliveries, patience: this.patience });
+    this.#lookups = new Lookups(timeline, verdict);
     this.ending = new Ending(timeline, verdict);
     this.#rest = new Rest(timeline, verdict);
     this.#bounds = new Bounds(verdict);
@@ -81,7 +102,9 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   began(): void {
     this.actors = this.#newActors();
     this.deliveries.began();
-    this.heard.began();
+    this.#hearings.began();
+    this.#judgements.began();
+    this.#gaps.began();
     this.circuits.began(this.#stage.wall);
     this.patience.began();
     this.ending.began();
@@ -126,7 +149,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       wires: kick.wires,
       ledger: this.ledger,
     });
-    this.heard.poll(status);
+    this.#account.poll(status);
     this.#holdsNoSecret('the status', JSON.stringify(status));
   }
 
@@ -148,6 +171,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       wires: kick.wires,
       ledger: this.ledger,
       config: this.#config,
+      isWritable: this.ledger.isOpen && this.#stage.disk.isWell,
     });
     if (life.endedWell) this.deliveries.endedWell(life);
     this.poll(end.status);
@@ -155,6 +179,8 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
 
   died(life: Life): void {
     this.#stage.story.tell('daemon', () => `is gone (life ${life.number})`);
+    this.ends.died();
+    this.#lookups.died();
   }
 
   /** All is over: whatever was accepted has come to its end. */
@@ -238,6 +264,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.#stage.counters.count('fault console: print');
     this.#stage.story.tell(sink, () => `cannot print ${messages.join(', ')}`);
     this.deliveries.printFailed(sink);
+    this.ends.printFailed(sink, messages);
   }
 
   ended(sink: string, exchange: Exchange): void {
@@ -252,16 +279,21 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
 
   asked(endpoint: Endpoint, exchange: Exchange): void {
     this.#stage.story.tell('kick', () => `is asked (${endpoint}, request ${exchange.id})`);
+    this.#beginsNothing(`asks Kick (${endpoint})`);
+    if (endpoint === 'lookup') this.#lookups.asked(exchange);
   }
 
   answered(endpoint: Endpoint, exchange: Exchange): void {
     const { end } = exchange;
     this.#stage.story.tell('kick', () => `${endpoint} ${exchange.id} ends: ${endText(end)}`);
-    if (endpoint === 'history' && end?.kind === 'answered') this.heard.handedPage(end.text);
+    if (endpoint === 'history' && end?.kind === 'answered') {
+      this.#gaps.answered(exchange.asked.path, end.status, end.text);
+    }
   }
 
   dialled(wire: Wire): void {
     this.#stage.story.tell('kick', () => `socket ${wire.id} is dialled (${wire.protocol.transport})`);
+    this.#beginsNothing('dials');
     const open = [...this.#stage.kick.wires].filter(
       (other) => other !== wire && other.life === wire.life && other.state !== 'closed',
     );
@@ -275,16 +307,19 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
 
   handed(wire: Wire, text: string): void {
     this.#stage.story.tell('kick', () => `socket ${wire.id} says ${text.slice(0, 300)}`);
-    this.heard.handed(wire, text);
+    this.#hearings.handedOver(wire, text);
   }
 
   sent(wire: Wire, text: string): void {
     this.#stage.story.tell('daemon', () => `says on socket ${wire.id} ${text.slice(0, 300)}`);
-    this.heard.sent(wire, text);
+    this.#hearings.sent(wire, text);
   }
 
-  mixed(): void {
-    this.heard.mixesOrder();
+  /** Frames of this room, or of all, change places or are lost. */
+  mixed(room?: number): void {
+    const { channels } = this.#stage.plan.shape;
+    const all = Array.from({ length: channels }, (_, index) => index);
+    for (const one of room === undefined ? all : [room]) this.#gaps.mixesOrder(one);
   }
 
   // Store
@@ -304,6 +339,14 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.ending.refused();
   }
 
+  #beginsNothing(what: string): void {
+    this.verdict.holds(
+      'a source that is closed begins nothing',
+      !this.ending.isStopping,
+      () => `it stops, and ${what}`,
+    );
+  }
+
   #apply(life: Life, act: StoreAct): void {
     const { ledger } = this;
     switch (act.method) {
@@ -311,16 +354,24 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
         const [work] = act.given;
         const fresh = ledger.committed(life, work, act.gave.duplicates);
         this.#stage.story.tell('store', () => commitText(work, fresh));
-        this.heard.committed(life, work, act.gave.duplicates);
-        for (const { error } of work.settlements ?? [])
-          this.#holdsNoSecret('a dead letter', error?.text ?? '');
+        this.#judgements.committed(life, work, act.gave.duplicates, this.#hearings);
+        this.#gaps.committed(work, act.gave.duplicates);
+        for (const settlement of work.settlements ?? []) {
+          this.ends.settled(settlement);
+          this.#holdsNoSecret('a dead letter', settlement.error?.text ?? '');
+        }
         return;
       }
-      case 'expire':
-        for (const seqs of act.gave.values()) for (const seq of seqs) ledger.settled(seq, 'expired');
+      case 'expire': {
+        const [rules, at] = act.given;
+        for (const [sink, seqs] of act.gave) this.ends.expired(sink, seqs, at, rules.get(sink));
         return;
+      }
       case 'crashed':
         for (const seq of act.gave) ledger.settled(seq, 'dead');
+        return;
+      case 'marks':
+        ledger.isOpen = true;
         return;
       case 'retry':
         ledger.reentered(life, act.gave);
@@ -346,7 +397,12 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
 
   #newActors(): Actors {
     const { counters, timeline } = this.#stage;
-    return new Actors(timeline, ({ machine, state }) => counters.count(`state ${machine} ${state}`));
+    return new Actors(timeline, ({ machine, state, path }, from, event) => {
+      counters.count(`state ${machine} ${state}`);
+      if (machine !== 'channel') return;
+      const slug = path.slice(path.indexOf('channel-') + 'channel-'.length);
+      this.#gaps.turned(slug, from, state, event, this.ledger.isOpen);
+    });
   }
 }
 

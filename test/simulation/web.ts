@@ -15,9 +15,12 @@ export type Reply =
       readonly kind: 'answer';
       readonly answer: Answer;
       readonly delayMs?: number;
-      readonly body?: 'torn' | 'hangs';
+      readonly body?: Part;
     }
   | { readonly kind: 'never' | 'cut' | 'redirect' };
+
+/** Something about an answer is not as it should be. */
+type Part = 'torn' | 'hangs' | 'throws';
 
 /** One request, from its start to its end as the daemon sees it. */
 export interface Exchange {
@@ -158,6 +161,17 @@ export class Web {
   }
 }
 
+/** An answer over which whoever reads its headers stumbles: a fault in the program, as it were. */
+function stumblingBlock(status: number): Response {
+  const response = new Response('{}', { status });
+  Object.defineProperty(response.headers, 'get', {
+    value: () => {
+      throw new Error('a fault in the program');
+    },
+  });
+  return response;
+}
+
 interface Ends {
   resolve(response: Response): void;
   reject(reason: unknown): void;
@@ -201,7 +215,7 @@ class Call {
     });
   }
 
-  answer({ status, headers = {}, body }: Answer, part: 'torn' | 'hangs' | undefined): void {
+  answer({ status, headers = {}, body }: Answer, part: Part | undefined): void {
     const isText = typeof body === 'string';
     const text = body === undefined ? '' : isText ? body : JSON.stringify(body);
     const all = new Headers(headers);
@@ -211,6 +225,9 @@ class Call {
         this.#ends.ended({ kind: 'answered', status, headers: all, text });
         const hasNone = status === 204 || status === 304;
         this.#ends.resolve(new Response(hasNone ? null : text, { status, headers: all }));
+      } else if (part === 'throws') {
+        this.#ends.ended({ kind: 'failed', code: 'throws' });
+        this.#ends.resolve(stumblingBlock(status));
       } else this.#ends.resolve(new Response(this.#halfOf(text, part), { status, headers: all }));
     });
   }

@@ -16,7 +16,8 @@ const GONE = new Set([10003, 10015, 50027, 220001, 220002, 220003]);
 export function verdictOf(exchange: Exchange, { type, timeout }: Terms): Health {
   const { end, startedAt, endedAt } = exchange;
   if (end === undefined) return 'nothing';
-  if (end.kind === 'failed') return 'ill';
+  // The sink crashed over it.
+  if (end.kind === 'failed') return end.code === 'throws' ? 'nothing' : 'ill';
   // Given up because its time was over, or because the daemon had its own reasons.
   if (end.kind === 'aborted') return endedAt - startedAt >= timeout - 1 ? 'ill' : 'nothing';
   const { status } = end;

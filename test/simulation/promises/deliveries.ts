@@ -60,6 +60,11 @@ export class Deliveries {
     return this.#sinks.get(sink)?.inFlight;
   }
 
+  isSending(sink: string, message: number): boolean {
+    const state = this.#sinks.get(sink);
+    return state?.inFlight !== undefined && state.messages.includes(message);
+  }
+
   isPoisoned(sink: string, messages: readonly number[]): boolean {
     return messages.some((n) => this.#chat.of(n).poisons.has(sink));
   }
@@ -135,7 +140,8 @@ export class Deliveries {
     const rows = messages.map((n) => this.#ledger.rowOf(sink, n));
     for (const [index, row] of rows.entries()) {
       const n = messages[index];
-      const isKnown = row !== undefined || this.#ledger.refusesSince !== undefined;
+      // One that was offered while the store was down may go out when the store has given it up.
+      const isKnown = row !== undefined || this.#ledger.refusals > 0;
       this.#verdict.holds(
         'only what was accepted is told',
         isKnown,

@@ -40,8 +40,13 @@ export class Ledger {
   readonly buried = new Set<string>();
   /** The store refused when it was last asked, or was never opened; since when. */
   refusesSince: number | undefined = 0;
+  /** The present life has had the store open. */
+  isOpen = false;
+  /** Messages that this life accepted. */
+  acceptedHere = 0;
   /** Refusals of this life. */
   refusals = 0;
+  #lastSeq = 0;
   readonly #sums = new Map<string, SinkSums>();
   readonly #timeline: Timeline;
   readonly #verdict: Verdict;
@@ -75,6 +80,8 @@ export class Ledger {
   /** A life begins to count. */
   began(sinks: readonly string[]): void {
     this.#sums.clear();
+    this.isOpen = false;
+    this.acceptedHere = 0;
     this.refusals = 0;
     this.refusesSince = this.#timeline.now;
     for (const sink of sinks) this.sums(sink).atStart = this.pendingOf(sink).size;
@@ -96,9 +103,16 @@ export class Ledger {
     duplicates: readonly number[],
   ): number[] {
     const fresh: number[] = [];
+    const before = this.#lastSeq;
     for (const [index, arrival] of arrivals.entries()) {
       if (duplicates.includes(index)) continue;
       this.#arrived(life, arrival, at);
+      const isNext = arrival.rows.every(({ seq }) => seq > before);
+      this.#verdict.holds(
+        'numbers rise',
+        isNext,
+        () => `a row is numbered ${arrival.rows[0]?.seq} after ${before}`,
+      );
       if (arrival.rows.length > 0) fresh.push(numberOfId(arrival.message.id));
     }
     for (const { seq, end } of settlements) this.settled(seq, end);
@@ -140,8 +154,10 @@ export class Ledger {
     const n = numberOfId(message.id);
     const isNew = !this.accepted.has(n) && !this.archived.has(n);
     this.#verdict.holds('the same message once', isNew, () => `message ${n} was archived a second time`);
-    if (rows.length > 0) this.accepted.set(n, life);
-    else this.archived.add(n);
+    if (rows.length > 0) {
+      this.accepted.set(n, life);
+      this.acceptedHere += 1;
+    } else this.archived.add(n);
     for (const { seq, sink } of rows) {
       this.#enter({ seq, sink, message: n, life, at: this.#timeline.now, acceptedAt: at, end: undefined });
       this.sums(sink).created += 1;
@@ -155,6 +171,7 @@ export class Ledger {
       () => `number ${row.seq} was given twice`,
     );
     this.rows.set(row.seq, row);
+    this.#lastSeq = Math.max(this.#lastSeq, row.seq);
     this.newest.set(`${row.sink}/${row.message}`, row);
     const pending = this.pending.get(row.sink) ?? new Map<number, Row>();
     this.pending.set(row.sink, pending);

@@ -63,6 +63,10 @@ export class Patience {
     if (sink !== undefined) sink.isRefused = false;
   }
 
+  isRefused(name: string): boolean {
+    return this.#sinks.get(name)?.isRefused === true;
+  }
+
   asks(name: string, exchange: Exchange): void {
     const sink = this.#sinks.get(name);
     if (sink === undefined) return;

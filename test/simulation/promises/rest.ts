@@ -67,7 +67,8 @@ export class Rest {
     }
     const { connect, close, pingEvery, pong } = config.timeouts;
     for (const wire of wires) {
-      const { state, dialledAt, heardAt, id, isGivenUp } = wire;
+      const { state, dialledAt, id, isGivenUp } = wire;
+      const heardAt = Math.max(wire.heardAt, dialledAt);
       const quietMs =
         (wire.protocol.transport === 'pusher' ? pingEvery : CENTRIFUGO_QUIET_MS) + pong + SWEEP_MS;
       const isLate =

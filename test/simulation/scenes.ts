@@ -1,0 +1,202 @@
+/** Scenes: several things that go wrong together, as they do where one leads to the other. */
+import type { Chance } from './chance.js';
+import {
+  crashFault,
+  DATABASE,
+  DISCORD,
+  DISKS,
+  kickFault,
+  LOST,
+  NET,
+  room,
+  sinkFault,
+  socketFault,
+  stopFault,
+} from './draws.js';
+import type { Fault } from './plan.js';
+import type { Shape } from './shape.js';
+
+export function drawScene(chance: Chance, shape: Shape, at: number): Fault[] {
+  return chance.pick(SCENES)(chance, shape, at);
+}
+
+/** A service that is ill for as long as it takes to open its circuit, and then answers the probe with something else. */
+function relapse(chance: Chance, shape: Shape, at: number): Fault[] {
+  const ill = sinkFault(chance, shape, at);
+  if (!isSinkFault(ill)) return [ill];
+  const { sink } = ill;
+  const times = shape.times === 'quick' ? 3 : ill.what === 'discord' ? 5 : 10;
+  const next = chance.is(0.5) ? [otherFault(chance, ill, at + 2)] : [];
+  const first: Fault =
+    ill.what === 'discord'
+      ? { at, what: 'discord', sink, how: chance.pick(['500', '503', 'refused', 'cut']), times }
+      : { at, what: 'database', sink, how: chance.pick(['500', 'down', 'refused', 'cut']), times };
+  const chat: Fault = { at, what: 'burst', room: room(chance, shape), count: 2 * times, withinMs: 10 };
+  return [chat, first, otherFault(chance, ill, at + 1), ...next];
+}
+
+function isSinkFault(fault: Fault): fault is Extract<Fault, { what: 'discord' | 'database' }> {
+  return fault.what === 'discord' || fault.what === 'database';
+}
+
+function otherFault(
+  chance: Chance,
+  { what, sink }: Extract<Fault, { sink: string; how: string }>,
+  at: number,
+): Fault {
+  const times = chance.whole(1, 2);
+  return what === 'discord'
+    ? { at, what, sink, how: chance.is(0.7) ? chance.pick(DISCORD) : chance.pick([...NET, ...LOST]), times }
+    : { at, what, sink, how: chance.is(0.7) ? chance.pick(DATABASE) : chance.pick([...NET, ...LOST]), times };
+}
+
+/** The disk refuses while much is heard; perhaps the process dies meanwhile, or the link does. */
+function downWhileHeard(chance: Chance, shape: Shape, at: number): Fault[] {
+  const forMs = chance.whole(1_500, 15_000);
+  const burst = (after: number): Fault => ({
+    at: at + after,
+    what: 'burst',
+    room: room(chance, shape),
+    count: chance.whole(3, 30),
+    withinMs: chance.pick([1, 500, 4_000]),
+  });
+  return [
+    { at, what: 'disk', how: chance.pick(DISKS), forMs },
+    burst(chance.whole(0, forMs)),
+    burst(chance.whole(0, forMs)),
+    ...(chance.is(0.3) ? [crashFault(chance, shape, at + chance.whole(0, forMs + 2_000))] : []),
+    ...(chance.is(0.3) ? [socketFault(chance, shape, at + chance.whole(0, forMs))] : []),
+  ];
+}
+
+/** More waits for a sink than its window holds; perhaps the next life begins with that. */
+function backlog(chance: Chance, shape: Shape, at: number): Fault[] {
+  const ill = sinkFault(chance, shape, at);
+  const flood: Fault = {
+    at: at + 100,
+    what: 'burst',
+    room: room(chance, shape),
+    count: chance.whole(510, 640),
+    withinMs: 1,
+  };
+  if (!isSinkFault(ill)) return [flood];
+  const { what, sink } = ill;
+  const down: Fault = { at, what, sink, how: 'refused', forMs: chance.whole(3_000, 15_000) } as const;
+  const end = at + chance.whole(200, 12_000);
+  const crash: Fault = { at: end, what: 'crash', downMs: 800 };
+  return [down, flood, ...(chance.is(0.8) ? [chance.is(0.7) ? crash : stopFault(chance, shape, end)] : [])];
+}
+
+/** The link is cut and comes back while the disk refuses. */
+function cutWhileDown(chance: Chance, shape: Shape, at: number): Fault[] {
+  const forMs = chance.whole(2_000, 12_000);
+  return [
+    socketFault(chance, shape, at),
+    { at: at + chance.whole(0, 3_000), what: 'disk', how: chance.pick(DISKS), forMs },
+    ...(chance.is(0.5) ? [crashFault(chance, shape, at + chance.whole(0, 3_000))] : []),
+    ...(chance.is(0.5) ? [kickFault(chance, shape, at)] : []),
+  ];
+}
+
+/** The link is cut while somebody talks on: what is missed comes late, and what is said meanwhile must wait for it. */
+function cutUnderChat(chance: Chance, shape: Shape, at: number): Fault[] {
+  const index = room(chance, shape);
+  const cut: Fault = chance.is(0.6)
+    ? socketFault(chance, shape, at)
+    : { at, what: 'room', room: index, how: 'unsubscribed' };
+  const count = chance.whole(10, 30);
+  return [
+    { at: at - 800, what: 'burst', room: index, count, withinMs: chance.whole(5_000, 12_000) },
+    cut,
+    {
+      at,
+      what: 'kick',
+      endpoint: 'history',
+      how: chance.pick(['slow', 'slow', 'torn', '500']),
+      forMs: 12_000,
+    },
+  ];
+}
+
+/** What a sink refuses for good stands among what it takes. */
+function poisonedBatch(chance: Chance, shape: Shape, at: number): Fault[] {
+  const { name, type } = chance.pick(shape.sinks) ?? { name: '', type: 'console' };
+  const held: Fault[] =
+    type === 'discord'
+      ? [{ at: at - 1, what: 'discord', sink: name, how: 'limited', times: 1 }]
+      : type === 'postgrest'
+        ? [{ at: at - 1, what: 'database', sink: name, how: '500', times: 1 }]
+        : [];
+  const index = room(chance, shape);
+  return [
+    ...held,
+    { at, what: 'burst', room: index, count: chance.whole(2, 8), withinMs: 1 },
+    { at: at + 5, what: 'poison', sink: name, count: chance.whole(1, 2) },
+    { at: at + 6, what: 'burst', room: index, count: chance.whole(3, 12), withinMs: 1 },
+  ];
+}
+
+/** Much is on its way when it is asked to stop, and something hangs. */
+function stopUnderLoad(chance: Chance, shape: Shape, at: number): Fault[] {
+  const ill = sinkFault(chance, shape, at);
+  const hangs: Fault[] = isSinkFault(ill)
+    ? [
+        {
+          ...ill,
+          how: chance.pick(['hang', 'bodyHangs', 'slow', 'takenThenHang', 'limitedByNothing']),
+          times: 3,
+        },
+      ]
+    : [];
+  const stop = { at: at + chance.whole(5, 2_500), what: 'stop', downMs: chance.whole(200, 3_000) } as const;
+  const end: Fault = chance.is(0.6) ? { ...stop, againMs: chance.whole(1, 2_500) } : stop;
+  return [...hangs, { at, what: 'burst', room: room(chance, shape), count: 6, withinMs: 10 }, end];
+}
+
+/** A sink is away for longer than its rows may wait, where that is not long. */
+function aging(chance: Chance, shape: Shape, at: number): Fault[] {
+  const ill = sinkFault(chance, shape, at);
+  const burst: Fault = { at: at + 1, what: 'burst', room: room(chance, shape), count: 12, withinMs: 3_000 };
+  if (!isSinkFault(ill)) return [burst];
+  const { what, sink } = ill;
+  const away: Fault = chance.is(0.5)
+    ? { at, what, sink, how: 'hang', forMs: 100_000 }
+    : what === 'discord'
+      ? { at, what, sink, how: chance.pick(['unknownWebhook', 'invalidToken']), times: 1 }
+      : { at, what, sink, how: chance.pick(['expiredToken', 'noTable']), times: 1 };
+  return [away, burst];
+}
+
+/** The next life begins, and its disk refuses as soon as it is open. */
+function restartIntoTrouble(chance: Chance, shape: Shape, at: number): Fault[] {
+  const downMs = chance.whole(300, 2_000);
+  return [
+    { at: at - 1_500, what: 'burst', room: room(chance, shape), count: 5, withinMs: 1_200 },
+    { at, what: 'crash', downMs },
+    {
+      at: at + downMs + chance.whole(1, 250),
+      what: 'disk',
+      how: chance.pick(DISKS),
+      forMs: chance.whole(1_500, 9_000),
+    },
+  ];
+}
+
+const SCENES = [
+  stopUnderLoad,
+  stopUnderLoad,
+  aging,
+  restartIntoTrouble,
+  restartIntoTrouble,
+  relapse,
+  relapse,
+  relapse,
+  downWhileHeard,
+  downWhileHeard,
+  cutWhileDown,
+  backlog,
+  cutUnderChat,
+  cutUnderChat,
+  poisonedBatch,
+  poisonedBatch,
+] as const;
