@@ -1,0 +1,54 @@
+/** Plans that once broke a promise, each with one line of what it showed. They are played with every test run. */
+import type { Fault, Plan } from './plan.js';
+import type { Shape } from './shape.js';
+
+const SHAPE: Shape = {
+  channels: 1,
+  ids: 'both',
+  transport: 'auto',
+  sinks: [{ name: 'discord', type: 'discord' }],
+  times: 'quick',
+  queueLimit: 500,
+  rules: 'default',
+  archive: 'matches',
+  maxAge: '24h',
+  maxPending: 100_000,
+  gapFill: true,
+};
+
+const burst = (at: number): Fault => ({ at, what: 'burst', room: 0, count: 6, withinMs: 1_200 });
+const plan = (faults: readonly Fault[], shape: Partial<Shape> = {}): Plan => ({
+  seed: 1,
+  shape: { ...SHAPE, ...shape },
+  activeMs: 30_000,
+  chatEveryMs: 2_000,
+  faults,
+});
+
+export const REGRESSIONS: readonly (readonly [showed: string, plan: Plan])[] = [
+  [
+    'a store that opened late let a refused endpoint be asked again',
+    plan([
+      { at: 4_000, what: 'discord', sink: 'discord', how: 'unknownWebhook', times: 1 },
+      burst(4_100),
+      { at: 10_000, what: 'crash', downMs: 1_000 },
+      { at: 10_100, what: 'opening', how: 'busy', times: 2 },
+    ]),
+  ],
+  [
+    'after a restart onto a full disk the gap fill told again what was told',
+    plan([
+      burst(8_000),
+      { at: 10_000, what: 'crash', downMs: 500 },
+      { at: 10_600, what: 'disk', how: 'readOnly', forMs: 6_000 },
+    ]),
+  ],
+  [
+    'Discord’s "overloaded" (130000) made a dead letter',
+    plan([{ at: 4_000, what: 'discord', sink: 'discord', how: 'odd', times: 2 }, burst(4_100)]),
+  ],
+  [
+    'the timer of the lookups’ line outlived the stop',
+    plan([{ at: 600, what: 'stop', downMs: 500 }], { channels: 4, ids: 'none' }),
+  ],
+];
