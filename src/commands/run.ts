@@ -41,6 +41,7 @@ export async function run(
     blackboxFolder: blackboxFolderOf(config.store.path),
     clock: world.clock,
     version,
+    process: world.uuid(),
     secrets,
     failed: (error) => sayTraceFailed(log, error),
   });

@@ -81,6 +81,7 @@ export async function runDemo({
       blackboxFolder: recordings,
       clock: world.clock,
       version,
+      process: world.uuid(),
       secrets: secretsOf(config),
       failed: (error) => sayTraceFailed(log, error),
     });

@@ -20,6 +20,8 @@ export interface TraceHeader extends Stamp {
   readonly kind: 'header';
   readonly format: number;
   readonly version: string;
+  /** A name that no other process has; absent in traces of older versions. */
+  readonly process?: string;
   /** A hash of each machine's definition. */
   readonly machines: Readonly<Record<string, string>>;
 }

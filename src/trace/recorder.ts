@@ -10,6 +10,8 @@ import { type Life, Lives } from './lives.js';
 export interface RecorderOptions {
   readonly clock: Pick<Clock, 'now' | 'wall'>;
   readonly version: string;
+  /** A name that no other process has. */
+  readonly process: string;
   /** Takes every secret out of a line. */
   readonly scrub: (line: string) => string;
 }
@@ -46,11 +48,12 @@ export class TraceRecorder {
 
   /** What a trace that begins now begins with: the header, and everyone alive. */
   introduction(): string[] {
-    const { version } = this.#options;
+    const { version, process } = this.#options;
     const header: TraceLine = {
       kind: 'header',
       format: TRACE_FORMAT,
       version,
+      process,
       ...this.#time(),
       machines: machineHashes(),
     };

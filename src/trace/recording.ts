@@ -30,6 +30,8 @@ export interface RecordingOptions {
   readonly blackboxFolder: string;
   readonly clock: Pick<Clock, 'now' | 'wall'>;
   readonly version: string;
+  /** A name that no other process has. */
+  readonly process: string;
   readonly secrets: readonly Secret[];
   /** Told when the trace cannot be written, once each time; it is tried again. */
   readonly failed: (error: unknown) => void;
@@ -41,10 +43,10 @@ export function blackboxFolderOf(storePath: string): string {
 
 /** Throws an EarshotError when the trace's folder cannot be written, or is wanted for what was said and not given. */
 export function startRecording(options: RecordingOptions): Recording {
-  const { trace, withContent = false, blackboxFolder, clock, version, secrets, failed } = options;
+  const { trace, withContent = false, blackboxFolder, clock, version, process, secrets, failed } = options;
   if (withContent && trace.dir === undefined) throw nowhereToWrite();
   const scrub = createScrubber(secrets);
-  const recorder = new TraceRecorder({ clock, version, scrub });
+  const recorder = new TraceRecorder({ clock, version, process, scrub });
   const blackbox = new Blackbox({ recorder, clock, folder: blackboxFolder });
   const { dir, keep, maxBytes } = trace;
   const folder =

@@ -1,7 +1,7 @@
 /**
  * Whose lines these are. A folder may hold segments of one process and of the next one, and flight recordings that
- * overlap; each process numbers its lines and its lives from 1. A trace names no process, but another one can only
- * have begun after the last line of the one before it was written.
+ * overlap; each process numbers its lines and its lives from 1. A header names its process; where older versions did
+ * not, another one can only have begun after the last line of the one before it was written.
  */
 import type { TraceHeader, TraceLine } from './format.js';
 
@@ -9,6 +9,7 @@ import type { TraceHeader, TraceLine } from './format.js';
 export type Numbered = Extract<TraceLine, { readonly life: number }>;
 
 interface Writer {
+  readonly process: string | undefined;
   /** Wall time at which its monotonic clock read 0. */
   readonly beganAt: number;
   last: Numbered;
@@ -46,7 +47,13 @@ export class Writers {
 
   follow(line: Numbered): Place {
     const known = this.#known(line);
-    const writer = known ?? { beganAt: line.wall - line.at, last: line, seqMax: 0, lifeMax: 0 };
+    const writer = known ?? {
+      process: this.#header?.process,
+      beganAt: line.wall - line.at,
+      last: line,
+      seqMax: 0,
+      lifeMax: 0,
+    };
     const isNew = line.seq > writer.seqMax;
     const isNewLife = line.life > writer.lifeMax;
     // All that a segment begins with has the number of the last line before it.
@@ -66,6 +73,8 @@ export class Writers {
   #known({ seq }: Numbered): Writer | undefined {
     const [writer, header] = [this.#writer, this.#header];
     if (writer === undefined || header === undefined) return writer;
+    if (header.process !== undefined && writer.process !== undefined)
+      return header.process === writer.process ? writer : undefined;
     const { last } = writer;
     const beganAt = header.wall - header.at;
     if (beganAt > last.wall) return undefined;

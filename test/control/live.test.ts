@@ -21,7 +21,12 @@ function breaker(recorder: TraceRecorder) {
 }
 
 async function served(bufferMaxBytes?: number) {
-  const recorder = new TraceRecorder({ clock: realClock, version: '1.0.0', scrub: (line) => line });
+  const recorder = new TraceRecorder({
+    clock: realClock,
+    version: '1.0.0',
+    process: 'one',
+    scrub: (line) => line,
+  });
   const live = new LiveTrace({ recorder, clock: realClock, ...(bufferMaxBytes && { bufferMaxBytes }) });
   const refused: RequestListener = (_, response) => response.writeHead(503).end();
   const server = createServer((request, response) => {

@@ -25,7 +25,12 @@ export async function inspected(
   } = {},
 ): Promise<Inspected> {
   const { secrets = [], withContent = false, port = 0, clock = realClock } = options;
-  const recorder = new TraceRecorder({ clock: realClock, version: '0.0.0', scrub: (line) => line });
+  const recorder = new TraceRecorder({
+    clock: realClock,
+    version: '0.0.0',
+    process: 'one',
+    scrub: (line) => line,
+  });
   const { log, lines } = keptLog();
   const inspector = await startInspector({
     port,

@@ -145,6 +145,7 @@ export class Stage {
           blackboxFolder: blackboxFolderOf(config.store.path),
           clock: life.world.clock,
           version: 'simulated',
+          process: `life ${life.number}`,
           secrets,
           failed: (error) => this.watch.failed(error),
         })

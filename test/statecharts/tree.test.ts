@@ -22,6 +22,7 @@ describe('the supervision tree', () => {
     const recorder = new TraceRecorder({
       clock: { now: () => 0, wall: () => 0 },
       version: '0.0.0',
+      process: 'one',
       scrub: (it) => it,
     });
     const machines = new Map<string, string>();

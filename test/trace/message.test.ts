@@ -37,6 +37,7 @@ function recording(withContent: boolean, dir: string | undefined = temporaryFold
     blackboxFolder: temporaryFolder(),
     clock: new FakeClock(),
     version: '1.0.0',
+    process: 'one',
     secrets: [new Secret(SECRET)],
     failed: (error) => {
       throw error;
@@ -78,6 +79,7 @@ describe('what was said', () => {
         blackboxFolder: temporaryFolder(),
         clock: new FakeClock(),
         version: '1.0.0',
+        process: 'one',
         secrets: [],
         failed: () => {},
       });

@@ -5,10 +5,15 @@ import type { TraceLine } from '../../src/trace/format.js';
 import { TraceRecorder } from '../../src/trace/recorder.js';
 import { FakeClock } from '../support/fake-clock.js';
 
-/** One actor, the root of its tree, and its trace so far. */
+/** One actor, the root of its tree, and its trace so far; another process for each `epoch`. */
 export function recorded(machine: AnyStateMachine, input: object, epoch?: number) {
   const clock = new FakeClock(epoch);
-  const recorder = new TraceRecorder({ clock, version: '1.0.0', scrub: (line) => line });
+  const recorder = new TraceRecorder({
+    clock,
+    version: '1.0.0',
+    process: `since ${epoch}`,
+    scrub: (line) => line,
+  });
   const lines: string[] = recorder.introduction();
   recorder.listen((line) => lines.push(line));
   const actor = createActor(machine, { id: machine.id, clock, input, inspect: recorder.inspect });

@@ -19,7 +19,7 @@ function folder(): string {
 
 function recorded() {
   const clock = new FakeClock();
-  const recorder = new TraceRecorder({ clock, version: '1.0.0', scrub: (line) => line });
+  const recorder = new TraceRecorder({ clock, version: '1.0.0', process: 'one', scrub: (line) => line });
   const start = () => {
     const actor = createActor(breakerMachine, {
       id: 'breaker',

@@ -43,6 +43,7 @@ describe('a trace of the daemon', () => {
       blackboxFolder: join(path, 'blackbox'),
       clock: realClock,
       version: '1.0.0',
+      process: 'one',
       secrets,
       failed: (error) => expect.unreachable(String(error)),
     });
@@ -305,6 +306,7 @@ describe('replay', () => {
 
 describe('several segments', () => {
   const DAY_MS = 86_400_000;
+  const PROCESS = /"process":"[^"]*",/g;
 
   /** A breaker's whole life in two segments. */
   function segments() {
@@ -342,7 +344,17 @@ describe('several segments', () => {
       /"wall":(\d+)/g,
       (_, wall) => `"wall":${Number(wall) + DAY_MS}`,
     );
-    expect(replay(joined(first, [flight]))).toMatchObject({ events: 8, actors: 2, divergence: undefined });
+    const named = flight.replace(PROCESS, '"process":"the next one",');
+    expect(replay(joined(first, [named]))).toMatchObject({ events: 8, actors: 2, divergence: undefined });
+    // Older traces name no process: when they began tells them apart.
+    const unnamed = joined(first, [flight]).replace(PROCESS, '');
+    expect(replay(unnamed)).toMatchObject({ events: 8, actors: 2, divergence: undefined });
+  });
+
+  it('count it again when another process wrote them in the very same moment', () => {
+    const { first, second } = segments();
+    const next = joined(second).replace(PROCESS, '"process":"the next one",');
+    expect(replay(joined(first, [next]))).toMatchObject({ events: 8, actors: 2, divergence: undefined });
   });
 
   it('that overlap are counted once: flight recordings of one process', () => {

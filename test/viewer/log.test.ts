@@ -183,7 +183,14 @@ describe('the live trace', () => {
     expect(first).toMatchObject({ kind: 'actor', path: BREAKER_PATH });
   });
 
-  it('tells one process from the next, by when they began and by how long they ran', () => {
+  it('tells one process from the next by its name, whenever it began', () => {
+    const named = (process: string) => ({ process, at: 2_000, wall: Date.UTC(2026, 0, 1) });
+    expect(isSameProcess(named('one'), named('one'))).toBe(true);
+    expect(isSameProcess({ ...named('one'), at: 1 }, named('one'))).toBe(true);
+    expect(isSameProcess(named('another'), named('one'))).toBe(false);
+  });
+
+  it('tells one from the next in older traces, which name none, by when they began and by how long they ran', () => {
     const began = Date.UTC(2026, 0, 1);
     const ran = (ms: number, since = began) => ({ at: ms, wall: since + ms });
     expect(isSameProcess(ran(60_000), ran(50_000))).toBe(true);

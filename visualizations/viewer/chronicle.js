@@ -15,7 +15,7 @@ export class Chronicle {
   #write;
   /** @type {Opening | undefined} */
   #opening;
-  /** @type {{ at: number, wall: number } | undefined} */
+  /** Whose lines these are, and when the last one was. @type {Pick<TraceHeader, 'process' | 'at' | 'wall'> | undefined} */
   #last;
   #lastSeq = 0;
   #missed = 0;
@@ -48,7 +48,8 @@ export class Chronicle {
       this.#lastSeq = line.seq;
       this.#write(entryOf(text, line), line);
     }
-    this.#last = { at: line.at, wall: line.wall };
+    const { process } = line.kind === 'header' ? line : (this.#last ?? {});
+    this.#last = { ...(process !== undefined && { process }), at: line.at, wall: line.wall };
   }
 
   /** The introduction is over: nothing more of it can come. */

@@ -70,17 +70,18 @@ function isRecord(value) {
   return typeof value === 'object' && value !== null;
 }
 
-/** Clocks drift, and are set; a process that began at another time differs by more. */
+/** Of processes without a name. Clocks drift, and are set; a process that began at another time differs by more. */
 const SAME_BEGINNING_MS = 5_000;
 
 /**
  * Whether a header goes on with what the last one began: a further segment, or the same daemon met again. Another
  * process counts its lives and lines from 1, so nothing of the last one may be taken for its own.
- * @param {Pick<TraceHeader, 'at' | 'wall'>} header
- * @param {Pick<TraceHeader, 'at' | 'wall'> | undefined} last the last line with a time
+ * @param {Pick<TraceHeader, 'process' | 'at' | 'wall'>} header
+ * @param {Pick<TraceHeader, 'process' | 'at' | 'wall'> | undefined} last the last process, and when it was last heard of
  */
 export function isSameProcess(header, last) {
   if (last === undefined) return false;
+  if (header.process !== undefined && last.process !== undefined) return header.process === last.process;
   const beganApart = Math.abs(header.wall - header.at - (last.wall - last.at));
   return header.at >= last.at && beganApart < SAME_BEGINNING_MS;
 }
