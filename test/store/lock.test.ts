@@ -1,7 +1,9 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { readFileSync, writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { StoreError } from '../../src/errors.js';
+import { takeLock } from '../../src/store/lock.js';
 import { openSqliteStore } from '../../src/store/sqlite.js';
 import { killed, opening, start } from './children.js';
 import { folder, optionsIn, reopened } from './material.js';
@@ -39,6 +41,43 @@ describe('the lock', () => {
     await once(holder, 'exit');
     expect(() => readFileSync(`${options.path}.pid`)).toThrow(/ENOENT/);
     reopened(options);
+  });
+
+  describe('of which nobody knows yet who has it', () => {
+    function contended() {
+      const { path } = optionsIn(folder());
+      const other = new Database(`${path}.lock`, { timeout: 0 });
+      onTestFinished(() => void other.close());
+      return { path, other };
+    }
+
+    it('is taken after all when the other was refused as well: SQLite may do that to two that start at once', () => {
+      const { path, other } = contended();
+      other.exec('BEGIN IMMEDIATE');
+      const lock = takeLock(path, () => other.exec('ROLLBACK'));
+      onTestFinished(lock.release);
+      expect(() => other.exec('BEGIN IMMEDIATE')).toThrow(/locked/);
+    });
+
+    it('is refused with the pid of the holder, once that is written', () => {
+      const { path, other } = contended();
+      other.exec('BEGIN EXCLUSIVE');
+      const wrote = () => writeFileSync(`${path}.pid`, `${process.ppid}\n`);
+      expect(() => takeLock(path, wrote)).toThrow(
+        `another Earshot (pid ${process.ppid}) is running on ${path}`,
+      );
+    });
+
+    it('is refused without one when none is ever written', () => {
+      const { path, other } = contended();
+      other.exec('BEGIN EXCLUSIVE');
+      let pauses = 0;
+      const paused = () => {
+        pauses += 1;
+      };
+      expect(() => takeLock(path, paused)).toThrow(`another Earshot is running on ${path}`);
+      expect(pauses).toBe(199);
+    });
   });
 
   it('holds within one process as well, and a refused try does not loosen it', async () => {
