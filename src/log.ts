@@ -4,8 +4,8 @@
  *
  * Lines are written synchronously: the last one, which says why it ended, must not be the one that is lost.
  */
+import { createRequire } from 'node:module';
 import pino from 'pino';
-import { prettyFactory } from 'pino-pretty';
 import { createScrubber, type Secret } from './secret.js';
 
 /** What the parts of Earshot know of the log. pino's loggers have this shape. */
@@ -57,8 +57,12 @@ export function createLog(options: LogOptions): Log {
   );
 }
 
-/** As a function from line to line: pino-pretty's stream buffers, and would lose the last lines. */
+/**
+ * As a function from line to line: pino-pretty's stream buffers, and would lose the last lines. Loaded here, for a
+ * daemon without a terminal does not need it.
+ */
 function prettyStream(destination: LogDestination, colorize: boolean): LogDestination {
+  const { prettyFactory }: typeof import('pino-pretty') = createRequire(import.meta.url)('pino-pretty');
   const prettyLine = prettyFactory({
     colorize,
     translateTime: 'SYS:HH:MM:ss.l',

@@ -1,13 +1,14 @@
 /** The real world: Node's clock, chance, sockets (ws), HTTP (undici), SQLite and signals. */
 import { randomUUID } from 'node:crypto';
-import { Agent, fetch } from 'undici';
 import { WebSocket } from 'ws';
 import { listen } from './control/listening.js';
 import { openSqliteStore } from './store/sqlite.js';
-import type { Clock, SignalName, TimerId, World } from './world.js';
+import type { Clock, HttpCall, SignalName, TimerId, World } from './world.js';
 
 /** Node fires longer timers after 1 ms. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** HTTP is loaded by then, needed or not. */
+const LOADED_WITHIN_MS = 5_000;
 const SIGNALS: readonly SignalName[] = ['SIGTERM', 'SIGINT', 'SIGHUP'];
 
 /**
@@ -48,35 +49,14 @@ export interface RealWorldOptions {
 }
 
 export function realWorld({ connectionsPerHost }: RealWorldOptions): World {
-  // All of undici's own time limits are off: deadlines run on the world's clock, and are named and counted.
-  const agent = new Agent({
-    connections: connectionsPerHost,
-    connectTimeout: 0,
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    pipelining: 1,
-  });
+  const http = new Http(connectionsPerHost);
   return {
     clock: realClock,
     pid: process.pid,
     random: Math.random,
     uuid: randomUUID,
     dial,
-    async fetch(url, { method, headers, body, signal }) {
-      const response = await fetch(url, {
-        method,
-        headers: { ...headers },
-        body: body ?? null,
-        signal,
-        redirect: 'error',
-        dispatcher: agent,
-      });
-      return new Response(response.body, {
-        status: response.status,
-        statusText: response.statusText,
-        headers: [...response.headers],
-      });
-    },
+    fetch: (url, call) => http.fetch(url, call),
     listen,
     openStore: openSqliteStore,
     onSignal(listener) {
@@ -87,8 +67,66 @@ export function realWorld({ connectionsPerHost }: RealWorldOptions): World {
       };
     },
     rssBytes: () => process.memoryUsage.rss(),
-    close: () => agent.destroy(),
+    close: () => http.close(),
   };
+}
+
+/**
+ * HTTP over one agent of undici's. Loading undici takes as long as a fifth of the whole start, and a socket needs
+ * none of it; so it is loaded by the first request. Or a little later in any case: a daemon that runs for months must
+ * not find out that its files were replaced when it has something to deliver.
+ */
+class Http {
+  readonly #connections: number;
+  readonly #timer: NodeJS.Timeout;
+  #loaded: ReturnType<typeof loadUndici> | undefined;
+
+  constructor(connections: number) {
+    this.#connections = connections;
+    // What is wrong then, the first request says.
+    this.#timer = setTimeout(() => this.#load().catch(() => {}), LOADED_WITHIN_MS).unref();
+  }
+
+  async fetch(url: string, { method, headers, body, signal }: HttpCall): Promise<Response> {
+    const { fetch, agent } = await this.#load();
+    const response = await fetch(url, {
+      method,
+      headers: { ...headers },
+      body: body ?? null,
+      signal,
+      redirect: 'error',
+      dispatcher: agent,
+    });
+    return new Response(response.body, {
+      status: response.status,
+      statusText: response.statusText,
+      headers: [...response.headers],
+    });
+  }
+
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    const undici = await this.#loaded?.catch(() => undefined);
+    await undici?.agent.destroy();
+  }
+
+  #load() {
+    this.#loaded ??= loadUndici(this.#connections);
+    return this.#loaded;
+  }
+}
+
+async function loadUndici(connections: number) {
+  const { Agent, fetch } = await import('undici');
+  // All of undici's own time limits are off: deadlines run on the world's clock, and are named and counted.
+  const agent = new Agent({
+    connections,
+    connectTimeout: 0,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    pipelining: 1,
+  });
+  return { fetch, agent };
 }
 
 const TOO_LARGE = 1009;

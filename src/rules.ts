@@ -2,7 +2,8 @@
  * The rules: does a message concern the person who is watched, and where does it go? Decides; counts and
  * remembers nothing but cooldowns. A message that matches nothing costs one folding and a few searches.
  */
-import { RE2JS } from 're2js';
+import { createRequire } from 'node:module';
+import type { RE2JS } from 're2js';
 import { type ChatMessage, cleanText, type Notification, type Reason } from './chat.js';
 import { fold, hasWords, mentions, singleSpaced, withoutEmotes } from './rules/words.js';
 import type { ParsedConfig } from './schema.js';
@@ -49,7 +50,9 @@ export function patternProblem(source: string): string | undefined {
   }
 }
 
+/** The engine is loaded by the first pattern: most rules have none. */
 function compilePattern(source: string): RE2JS {
+  const { RE2JS }: typeof import('re2js') = createRequire(import.meta.url)('re2js');
   return RE2JS.compile(source, RE2JS.CASE_INSENSITIVE);
 }
 

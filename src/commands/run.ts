@@ -4,7 +4,7 @@ import { type Config, loadConfig, secretsOf } from '../config.js';
 import { controlToken } from '../control/token.js';
 import { keepRecording, sayTraceFailed } from '../daemon/flight.js';
 import { startDaemon } from '../daemon.js';
-import { startInspector } from '../inspect.js';
+import type { Inspector, InspectorOptions } from '../inspect.js';
 import { createLog } from '../log.js';
 import { realWorld } from '../real-world.js';
 import { blackboxFolderOf, startRecording } from '../trace/recording.js';
@@ -61,12 +61,10 @@ export async function run(
   };
   process.once('uncaughtException', fault);
   process.once('unhandledRejection', fault);
-  // Before the first actor starts, so that a viewer may be there from the beginning.
   const inspector =
     options.inspect === undefined
       ? undefined
-      : await startInspector({
-          port: options.inspect,
+      : await inspectorAt(options.inspect, {
           withContent: options.inspectContent ?? false,
           lives: recording.recorder.lives,
           world,
@@ -83,6 +81,12 @@ export async function run(
   recording.close();
   await world.close();
   return exitCode;
+}
+
+/** Before the first actor starts, so that a viewer may be there from the beginning. */
+async function inspectorAt(port: number, options: Omit<InspectorOptions, 'port'>): Promise<Inspector> {
+  const { startInspector } = await import('../inspect.js');
+  return startInspector({ ...options, port });
 }
 
 /** Beside the socket, HTTP may change something only with a token: the configured one, or the store's own. */
