@@ -5,7 +5,8 @@
  * N1  Nothing is subscribed before ids are known and a link is up.
  * N2  A lookup or a subscription that fails is tried again with growing, jittered waits; nobody else waits for it.
  * N3  Ids given by hand end every wait for them, and replace those in use.
- * N4  What was missed is asked for at most `fillMs` long; the chat is held exactly while it is.
+ * N4  What was missed is asked for at most `fillMs` long; the chat is held while it is. Broken off, it stays held for the
+ *     next attempt; `hold.over` lets it go when none comes.
  * N5  Silence is answered by subscribing anew, then by moving; each time the wait for the next answer doubles, up to `silentMaxMs`.
  * N6  Any message ends the doubt.
  * N7  Without its link a channel waits; it never tries on its own.
@@ -46,6 +47,8 @@ export interface ChannelContext extends ChannelInput {
   readonly dueAt: number;
   /** Failed lookups, then failed subscriptions, in a row. */
   readonly attempt: number;
+  /** Since when the chat is held for what was missed before it; null while it is not. */
+  readonly heldSince: number | null;
 }
 
 export type ChannelEvent =
@@ -59,6 +62,8 @@ export type ChannelEvent =
   | { type: 'subscription.ended'; at: number }
   /** An active channel has said nothing for `silenceMs`. */
   | { type: 'channel.silent'; at: number }
+  /** The chat was held for `fillMs`. */
+  | { type: 'hold.over'; at: number }
   /** A doubted channel speaks again. */
   | { type: 'channel.heard'; at: number }
   | { type: 'channel.leave'; at: number };
@@ -120,8 +125,9 @@ export const channelMachine = setup({
     }),
     awaitFill: assign(({ context, event }) => {
       const at = timeOf(context, event);
-      return { at, dueAt: at + context.fillMs };
+      return { at, dueAt: at + context.fillMs, heldSince: context.heldSince ?? at };
     }),
+    noteReleased: assign({ heldSince: null }),
     awaitChange: assign(({ context, event }) => {
       const at = timeOf(context, event);
       return { at, dueAt: at + context.refusedMs };
@@ -157,13 +163,14 @@ export const channelMachine = setup({
   },
 }).createMachine({
   id: 'channel',
-  context: ({ input }) => ({ ...input, at: 0, dueAt: 0, attempt: 0 }),
+  context: ({ input }) => ({ ...input, at: 0, dueAt: 0, attempt: 0, heldSince: null }),
   initial: 'begun',
   on: {
     'channel.leave': '.left',
     'ids.found': { target: '.waiting', actions: ['noteKnown', 'unsubscribe'] },
     'link.down': '.waiting',
     'channel.heard': { actions: 'forgetDoubts' },
+    'hold.over': { actions: ['release', 'noteReleased'] },
   },
   states: {
     begun: { always: [{ guard: 'isKnown', target: 'waiting' }, { target: 'resolving' }] },
@@ -219,7 +226,6 @@ export const channelMachine = setup({
     filling: {
       tags: 'subscribed',
       entry: ['awaitFill', 'hold'],
-      exit: 'release',
       invoke: {
         id: 'fill',
         src: 'fill',
@@ -231,12 +237,13 @@ export const channelMachine = setup({
         'channel.leave': 'leaving',
         'subscription.refused': 'refused',
         'subscription.lost': { target: 'subscribing.resting', actions: 'backOffSubscribing' },
+        'hold.over': {},
       },
       after: { due: [{ guard: 'isDoubted', target: 'silent' }, { target: 'live' }] },
     },
     live: {
       tags: 'subscribed',
-      entry: 'forgetAttempts',
+      entry: ['forgetAttempts', 'release', 'noteReleased'],
       on: {
         'channel.leave': 'leaving',
         'channel.silent': { target: 'subscribing', actions: ['doubt', 'unsubscribe'] },
@@ -247,7 +254,7 @@ export const channelMachine = setup({
     // Subscribed anew, and still nothing heard: it may be quiet, or the flow may have stopped.
     silent: {
       tags: ['subscribed', 'doubted'],
-      entry: 'forgetAttempts',
+      entry: ['forgetAttempts', 'release', 'noteReleased'],
       on: {
         'channel.leave': 'leaving',
         'channel.heard': { target: 'live', actions: 'forgetDoubts' },
@@ -274,7 +281,7 @@ export const channelMachine = setup({
       after: { due: 'waiting' },
     },
     leaving: {
-      entry: ['awaitLeave', 'unsubscribe'],
+      entry: ['awaitLeave', 'release', 'noteReleased', 'unsubscribe'],
       on: {
         'channel.leave': {},
         'ids.found': {},
@@ -284,7 +291,7 @@ export const channelMachine = setup({
       },
       after: { due: 'left' },
     },
-    left: { type: 'final' },
+    left: { type: 'final', entry: ['release', 'noteReleased'] },
   },
 });
 

@@ -90,6 +90,8 @@ export class KickChannel implements Subscriber {
   /** Kept here so that it outlives a move. */
   #doubts = 0;
   #isDoubted = false;
+  /** Since when its chat is held, monotonic milliseconds; null while it is not. */
+  #heldSince: number | null = null;
   /** Monotonic milliseconds; silence is counted from here at the earliest. */
   #subscribedAt = 0;
   /** The stream is known to have ended: nobody is expected to talk. */
@@ -169,6 +171,8 @@ export class KickChannel implements Subscriber {
   }
 
   subscribe(): void {
+    // Whatever an unanswered attempt brought: while it is asked for anew, something may be missed.
+    this.#mark.interrupted();
     if (this.#chatTopic !== undefined) this.carrier.subscribe(this.#chatTopic, this);
   }
 
@@ -283,8 +287,11 @@ export class KickChannel implements Subscriber {
   }
 
   /** Once a second. */
-  sweep(): void {
+  sweep(now: number): void {
     this.#mark.store();
+    // While it fills, the machine's own timer sees to it.
+    const isOver = this.#heldSince !== null && now - this.#heldSince >= FILL_MS;
+    if (isOver && this.#condition !== 'filling') this.#tell({ type: 'hold.over', at: now });
   }
 
   status(): ChannelStatus {
@@ -361,6 +368,7 @@ export class KickChannel implements Subscriber {
         if (self !== this.#actor) return;
         this.#doubts = snapshot.context.doubts;
         this.#isDoubted = this.#doubts > 0;
+        this.#heldSince = snapshot.context.heldSince;
         this.#note(typeof snapshot.value === 'string' ? snapshot.value : conditionOf(snapshot.value));
       },
       // Its branch sees to it.

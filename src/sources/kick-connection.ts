@@ -165,7 +165,7 @@ export class KickConnection implements Carrier {
   /** Once a second: liveness of the link and of what it carries. */
   sweep(now: number): void {
     this.#link?.sweep(now);
-    for (const channel of this.channels) channel.sweep();
+    for (const channel of this.channels) channel.sweep(now);
     const due = [...this.channels].filter((channel) => channel.isSilenceDue(now));
     if (due.length === 0) return;
     const isLinkSuspect = due.length > 1 && this.#isMostlySilent(now);

@@ -87,4 +87,24 @@ describe('what was said while nobody listened', () => {
     expect(seconds).toBeLessThan(30);
     expect(second.status().sources[0]?.channels[0]?.state).toBe('live');
   });
+
+  it('goes before what was said meanwhile, also when the link is cut while it is read', async () => {
+    const { kick, yaml, shown } = await standins();
+    const folder = temporaryFolder();
+    const first = await runDaemon(yaml, folder);
+    await first.untilLive();
+    kick.say('channel1', { username: 'alice', text: '@bob before' });
+    await first.until(({ sinks }) => sinks[0]?.delivered === 1);
+    await first.stop();
+    kick.say('channel1', { username: 'alice', text: '@bob missed' });
+    kick.play('history', 'hang');
+    const second = await runDaemon(yaml, folder);
+    await second.until(({ sources }) => sources[0]?.channels[0]?.state === 'filling');
+    kick.say('channel1', { username: 'alice', text: '@bob held', createdAt: Date.now() + 2_000 });
+    await second.until(({ account }) => account.waiting === 1);
+    kick.play('history', 'ok');
+    kick.cut();
+    await second.until(({ sinks }) => sinks[0]?.delivered === 2);
+    expect(shown()).toEqual(['@bob before', '@bob missed', '@bob held']);
+  });
 });

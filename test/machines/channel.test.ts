@@ -128,6 +128,7 @@ const EVENTS = {
   'subscription.lost': (it: Channel) => it.tell('subscription.lost'),
   'subscription.ended': (it: Channel) => it.tell('subscription.ended'),
   'channel.silent': silent,
+  'hold.over': (it: Channel) => it.tell('hold.over'),
   'channel.heard': (it: Channel) => it.tell('channel.heard'),
   'channel.leave': (it: Channel) => it.tell('channel.leave'),
 } satisfies Record<ChannelEvent['type'], (it: Channel) => void>;
@@ -201,6 +202,7 @@ function row(
     'subscription.lost': lost,
     'subscription.ended': ended,
     'channel.silent': quiet,
+    'hold.over': '-',
     'channel.heard': heard,
     'channel.leave': leave,
   };
@@ -214,8 +216,11 @@ describe('every event in every state', () => {
         expect(subject.state()).toBe(state);
         EVENTS[event](subject);
         expect(subject.state()).toBe(verdict === '-' ? state : verdict);
-        // N4: held exactly while it is being filled.
-        expect(subject.isHeld()).toBe(subject.state() === 'filling');
+        // N4: held while it is being filled, and when that was broken off.
+        const isBrokenOff =
+          state === 'filling' && !['live', 'silent', 'leaving', 'left'].includes(subject.state());
+        expect(subject.isHeld()).toBe(subject.state() === 'filling' || isBrokenOff);
+        expect(subject.context().heldSince !== null).toBe(subject.isHeld());
       });
     }
   }
@@ -295,12 +300,54 @@ describe('silence', () => {
   });
 });
 
-it('N4: a fill that ends lets the chat go on; one whose subscription is lost does too', async () => {
-  const filled = STATES.filling();
-  expect(filled.isHeld()).toBe(true);
-  await filled.endFill();
-  expect(filled.state()).toBe('live');
-  expect(filled.isHeld()).toBe(false);
+describe('N4: the chat that came while it fills', () => {
+  const down = (it: Channel) => it.tell('link.down');
+  const over = (it: Channel) => it.tell('hold.over');
+  const confirmWithGap = (it: Channel) => it.confirm(true);
+
+  it('goes on when that ends', async () => {
+    const filled = STATES.filling();
+    expect(filled.isHeld()).toBe(true);
+    await filled.endFill();
+    expect(filled.state()).toBe('live');
+    expect(filled.isHeld()).toBe(false);
+  });
+
+  it.each([
+    ['the link is cut', [down, up]],
+    [
+      'the subscription is lost',
+      [(it: Channel) => it.tell('subscription.lost'), (it: Channel) => it.waitOut()],
+    ],
+  ] as const)('waits for the next attempt when %s', async (_, steps) => {
+    const subject = led(STATES.filling(), ...steps);
+    expect(subject.state()).toBe('subscribing.asked');
+    expect(subject.isHeld()).toBe(true);
+    led(subject, confirmWithGap, over);
+    expect(subject.isHeld()).toBe(true);
+    await subject.endFill();
+    expect(subject.isHeld()).toBe(false);
+  });
+
+  it('goes on without one when it has been held for long enough, and is held anew by the next', () => {
+    const subject = led(STATES.filling(), down, over);
+    expect(subject.isHeld()).toBe(false);
+    led(subject, up, confirmWithGap);
+    expect(subject.isHeld()).toBe(true);
+  });
+
+  it('counts from the first attempt on', () => {
+    const subject = STATES.filling();
+    const { heldSince } = subject.context();
+    subject.clock.advance(4_000);
+    led(subject, down, up, confirmWithGap);
+    expect(subject.context()).toMatchObject({ heldSince, dueAt: subject.clock.now() + INPUT.fillMs });
+  });
+
+  it('goes on when nothing is left to ask for, and when it leaves', () => {
+    expect(led(STATES.filling(), down, up, confirm).isHeld()).toBe(false);
+    expect(led(STATES.filling(), down, (it) => it.tell('channel.leave')).isHeld()).toBe(false);
+  });
 });
 
 it('N3: ids given by hand replace those in use', () => {

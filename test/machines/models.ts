@@ -202,6 +202,7 @@ export const MODELS: { readonly [Name in MachineName]: Model<Name> } = {
       'subscription.lost': soon,
       'subscription.ended': soon,
       'channel.silent': soon,
+      'hold.over': soon,
       'channel.heard': soon,
       'channel.leave': soon,
     },
@@ -212,7 +213,7 @@ export const MODELS: { readonly [Name in MachineName]: Model<Name> } = {
       ],
       fill: ({ at }) => [output({ at: at + 1 }), error],
     },
-    matter: ({ known, doubts }) => [known, doubts > 0],
+    matter: ({ known, doubts, heldSince }) => [known, doubts > 0, heldSince !== null],
   },
 
   connection: {

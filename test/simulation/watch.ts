@@ -286,9 +286,10 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   answered(endpoint: Endpoint, exchange: Exchange): void {
     const { end } = exchange;
     this.#stage.story.tell('kick', () => `${endpoint} ${exchange.id} ends: ${endText(end)}`);
-    if (endpoint === 'history' && end?.kind === 'answered') {
-      this.#gaps.answered(exchange.asked.path, end.status, end.text);
-    }
+    if (endpoint !== 'history') return;
+    const { path } = exchange.asked;
+    if (end?.kind === 'answered') this.#gaps.answered(path, end.status, end.text);
+    else this.#gaps.lost(path);
   }
 
   dialled(wire: Wire): void {

@@ -19,6 +19,8 @@ export interface GapsParts {
 
 const DONE = 'xstate.done.actor.fill';
 const REFUSED_MS = 600_000;
+/** What is missed is waited for so long. */
+const HELD_MS = 10_000;
 const ID = /"id":"00000000-0000-4000-8000-(\d{12})"/g;
 
 export class Gaps {
@@ -29,6 +31,10 @@ export class Gaps {
   readonly #writtenAt = new Map<number, number>();
   /** By room, since when something may be missed that has not been asked for; absent when nothing may. */
   #openSince = new Map<number, number>();
+  /** By room, since when its chat is held: what was missed is asked for, or was until that was broken off. */
+  #heldSince = new Map<number, number>();
+  /** By room, when an answer of its history was last lost: another life may ask for all of that again. */
+  readonly #lostAt = new Map<number, number>();
   /** By room, the newest page of its history. */
   #pages = new Map<number, readonly number[]>();
   /** Until then the history is not asked: it refused. */
@@ -41,7 +47,10 @@ export class Gaps {
   }
 
   began(): void {
+    for (const room of this.#lostAt.keys()) this.mixesOrder(room);
+    this.#lostAt.clear();
     this.#pages = new Map();
+    this.#heldSince = new Map();
     this.#openSince = new Map(this.#parts.hearings.rooms.map((room) => [room, 0]));
     this.#refusedUntil = 0;
   }
@@ -51,27 +60,32 @@ export class Gaps {
     this.#mixed.add(room);
   }
 
+  /** An answer of the history was lost, or holds nothing: the gap is given up, until another life finds the old mark. */
+  lost(path: string): void {
+    this.#lostAt.set(roomOfPath(path), this.#parts.timeline.now);
+  }
+
   /** The history answered; what of it is read shows when the channel goes on. */
   answered(path: string, status: number, text: string): void {
     const { hearings, timeline } = this.#parts;
     if (status === 403 || status === 429) this.#refusedUntil = timeline.now + REFUSED_MS;
     const numbers = [...text.matchAll(ID)].map(([, n]) => Number(n));
     hearings.page(numbers);
-    const channelId = Number(/\/chat\/(\d+)\//.exec(path)?.[1]);
-    const isNewest = status === 200 && !path.includes('start_time');
-    if (isNewest) this.#pages.set(channelId - roomOf(0).channelId, numbers);
+    if (status !== 200 || !text.includes('"messages"')) return this.lost(path);
+    if (!path.includes('start_time')) this.#pages.set(roomOfPath(path), numbers);
   }
 
   /** A channel is in another state; `isOpen`: the store can be asked for its mark. */
   turned(slug: string, from: string | undefined, to: string, event: string, isOpen: boolean): void {
     const room = roomIndexOf(slug);
-    if (to === 'filling') this.#pages.delete(room);
-    // Broken off, it lets go what it held; what it did not get comes with the next one.
-    if (from === 'filling' && event !== DONE) this.mixesOrder(room);
+    if (to === 'filling') this.#fills(room);
+    // What is held goes on at the end of a life; what was missed before it comes in the next.
+    if ((to === 'leaving' || to === 'left') && this.#heldSince.has(room)) this.mixesOrder(room);
     const isCaughtUp = to === 'live' || to === 'silent' || to === 'moving';
     if (isCaughtUp) this.#openSince.delete(room);
     else if (!this.#openSince.has(room)) this.#openSince.set(room, this.#parts.timeline.now);
     if (to !== 'live' && to !== 'silent') return;
+    this.#heldSince.delete(room);
     if (from === 'filling' && event === DONE) this.#filled(slug, room);
     else if (from === 'subscribing.asked') this.#notAsked(slug, room, isOpen);
   }
@@ -86,6 +100,15 @@ export class Gaps {
       this.#marked(mark);
       this.#marks.set(mark.channel, numberOfId(mark.id));
     }
+  }
+
+  /** Held since an earlier attempt that was broken off, the chat waits for this one: unless that was too long ago. */
+  #fills(room: number): void {
+    const { now } = this.#parts.timeline;
+    this.#pages.delete(room);
+    const since = this.#heldSince.get(room) ?? now;
+    if (now - since > HELD_MS) this.mixesOrder(room);
+    this.#heldSince.set(room, now - since > HELD_MS ? now : since);
   }
 
   /** What the newest page has beyond what was heard is heard now. */
@@ -126,14 +149,16 @@ export class Gaps {
     const { hearings, ledger, verdict, dropped } = this.#parts;
     const upTo = hearings.of(numberOfId(id));
     if (upTo === undefined) return;
-    const openSince = this.#openSince.get(roomIndexOf(channel));
+    const room = roomIndexOf(channel);
+    if (upTo.at > (this.#lostAt.get(room) ?? upTo.at)) this.#lostAt.delete(room);
+    const openSince = this.#openSince.get(room);
     verdict.holds(
       'a mark never passes a gap that is still open',
       openSince === undefined || upTo.at <= openSince,
       () =>
         `the mark of ${channel} is at message ${numberOfId(id)}, and what was missed before is not asked for yet`,
     );
-    if (this.#mixed.has(roomIndexOf(channel))) return;
+    if (this.#mixed.has(room)) return;
     const left = [...hearings.all()].filter(
       ([n, { at, isSure }]) =>
         isSure &&
@@ -150,6 +175,10 @@ export class Gaps {
         `the mark of ${channel} is at message ${numberOfId(id)}, and message ${left[0]?.[0]} is not committed`,
     );
   }
+}
+
+function roomOfPath(path: string): number {
+  return Number(/\/chat\/(\d+)\//.exec(path)?.[1]) - roomOf(0).channelId;
 }
 
 function roomIndexOf(slug: string): number {
