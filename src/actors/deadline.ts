@@ -21,12 +21,12 @@ export type DeadlineEnd<T> =
   | { readonly kind: 'cancelled' };
 
 export interface Deadlines {
-  /** Runs `work` for `ms` at most; aborts its signal at the limit or when `signal` aborts. */
+  /** Runs `work` for `ms` at most; aborts its signal at the limit or when one of `signals` aborts. */
   within<T>(
     name: string,
     ms: number,
     work: (signal: AbortSignal) => Promise<T>,
-    signal?: AbortSignal,
+    signals?: readonly AbortSignal[],
   ): Promise<DeadlineEnd<T>>;
   /** Counts work that could not be interrupted (parsing): it took `tookMs` where `limitMs` was allowed. */
   measured(name: string, tookMs: number, limitMs: number): void;
@@ -66,9 +66,15 @@ export function createDeadlines({ clock, log, inspect }: DeadlineOptions): Deadl
   };
 
   return {
-    within<T>(name: string, ms: number, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal) {
+    within<T>(
+      name: string,
+      ms: number,
+      work: (signal: AbortSignal) => Promise<T>,
+      signals: readonly AbortSignal[] = [],
+    ) {
       figuresOf(name).started += 1;
-      if (signal?.aborted) return Promise.resolve<DeadlineEnd<T>>({ kind: 'cancelled' });
+      if (signals.some(({ aborted }) => aborted))
+        return Promise.resolve<DeadlineEnd<T>>({ kind: 'cancelled' });
       const abort = new AbortController();
       const actor = createActor(deadlineMachine, {
         id: name,
@@ -81,7 +87,7 @@ export function createDeadlines({ clock, log, inspect }: DeadlineOptions): Deadl
       return new Promise<DeadlineEnd<T>>((resolve) => {
         actor.subscribe({
           complete: () => {
-            signal?.removeEventListener('abort', cancel);
+            for (const signal of signals) signal.removeEventListener('abort', cancel);
             const snapshot = actor.getSnapshot();
             const isLate = snapshot.matches('timedOut');
             note(name, snapshot.context.tookMs, isLate, ms);
@@ -90,7 +96,8 @@ export function createDeadlines({ clock, log, inspect }: DeadlineOptions): Deadl
             resolve({ kind: isLate ? 'timedOut' : 'cancelled' });
           },
         });
-        signal?.addEventListener('abort', cancel, { once: true });
+        // Not AbortSignal.any: in Node 20 a signal never forgets what was once made of it.
+        for (const signal of signals) signal.addEventListener('abort', cancel, { once: true });
         actor.start();
         const ended = (end: NonNullable<typeof outcome>) => {
           if (actor.getSnapshot().status !== 'active') return;

@@ -93,10 +93,12 @@ export class HttpSessions implements HttpPool {
   readonly logic: AnyActorLogic;
   readonly #options: HttpPoolOptions;
   readonly #places: Places;
-  readonly #abort = new AbortController();
+  /** Each wait and each lease, by what ends it at once. */
+  readonly #open = new Set<() => void>();
   readonly #request: typeof ky;
   #actor: ActorRefFrom<typeof poolMachine> | undefined;
   #isDraining = false;
+  #isClosed = false;
 
   constructor(options: HttpPoolOptions) {
     this.#options = options;
@@ -154,7 +156,8 @@ export class HttpSessions implements HttpPool {
   /** Leases nothing more and aborts every request in flight. */
   close(): void {
     this.drain();
-    this.#abort.abort();
+    this.#isClosed = true;
+    for (const end of [...this.#open]) end();
   }
 
   #wait(share: string, withinMs: number, signal: AbortSignal | undefined): Promise<boolean> {
@@ -164,14 +167,14 @@ export class HttpSessions implements HttpPool {
         clock.clearTimeout(timer);
         this.#places.giveUp(waiter);
         signal?.removeEventListener('abort', giveUp);
-        this.#abort.signal.removeEventListener('abort', giveUp);
+        this.#open.delete(giveUp);
         resolve(isGranted);
       };
       const giveUp = () => end(false);
       const waiter: Waiter = { share, grant: () => end(true) };
       const timer = clock.setTimeout(giveUp, withinMs);
       signal?.addEventListener('abort', giveUp, { once: true });
-      this.#abort.signal.addEventListener('abort', giveUp, { once: true });
+      this.#open.add(giveUp);
       this.#places.wait(waiter);
       this.#counted();
     });
@@ -180,17 +183,22 @@ export class HttpSessions implements HttpPool {
   #leaseOf(share: string): Lease {
     const { world, leaseMaxMs, log } = this.#options;
     const abort = new AbortController();
+    const end = () => abort.abort();
+    this.#open.add(end);
+    // Granted in the turn in which the pool was closed.
+    if (this.#isClosed) end();
     let isBack = false;
     const giveBack = () => {
       if (isBack) return;
       isBack = true;
       world.clock.clearTimeout(timer);
+      this.#open.delete(end);
       this.#places.giveBack(share);
       this.#counted();
     };
     const timer = world.clock.setTimeout(() => {
       log.warn({ actor: 'pool', share }, `timeout: a lease of ${share} was never returned; taken back`);
-      abort.abort();
+      end();
       giveBack();
     }, leaseMaxMs);
     this.#counted();
@@ -206,12 +214,11 @@ export class HttpSessions implements HttpPool {
   async #send(request: HttpRequest, leaseSignal: AbortSignal): Promise<HttpResult> {
     const { deadlines } = this.#options;
     const { name, ms } = request.timeout;
-    const signals = [this.#abort.signal, leaseSignal, ...(request.signal ? [request.signal] : [])];
     const end = await deadlines.within(
       name,
       ms,
       (signal) => this.#exchange(request, signal),
-      AbortSignal.any(signals),
+      request.signal ? [leaseSignal, request.signal] : [leaseSignal],
     );
     switch (end.kind) {
       case 'completed':
@@ -232,22 +239,25 @@ export class HttpSessions implements HttpPool {
     const response = await this.#request(url, {
       method,
       headers: { ...headers },
-      signal,
-      ...(body !== undefined && { body }),
-      fetch: (input, init) => this.#unpacked(new Request(input, init), signal),
+      fetch: (made) => this.#fetch(made as Request, body, signal),
     });
     const text = await readBounded(response, maxBytes);
     return { kind: 'answered', status: response.status, headers: response.headers, text };
   }
 
   /**
-   * ky hands over a Request of Node's own fetch, which undici's does not take. Its signal follows ours by weak
-   * references alone: once the garbage collector has been there, it hears of no abort. So ours goes along itself.
+   * ky hands over a Request of Node's own fetch, which undici's does not take. The signal and the body go along
+   * themselves. A Request's signal follows its source by weak references alone: once the garbage collector has been
+   * there, it hears of no abort. And its body is a stream, copied for a second try that is never made.
    */
-  async #unpacked(request: Request, signal: AbortSignal): Promise<Response> {
-    const { url, method, headers } = request;
-    const body = method === 'GET' ? {} : { body: await request.text() };
-    return this.#options.world.fetch(url, { method, headers: Object.fromEntries(headers), signal, ...body });
+  #fetch(made: Request, body: string | undefined, signal: AbortSignal): Promise<Response> {
+    const { url, method, headers } = made;
+    return this.#options.world.fetch(url, {
+      method,
+      headers: Object.fromEntries(headers),
+      signal,
+      ...(body !== undefined && { body }),
+    });
   }
 
   /** The machine hears of numbers that mean another state, not of each lease. */

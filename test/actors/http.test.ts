@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
@@ -165,7 +166,38 @@ describe('HTTP', () => {
     const closed = second?.send(ask(url));
     http.close();
     expect(await closed).toMatchObject({ cause: 'cancelled' });
+    const other = sessions({ limit: 1 });
+    const held = await other.http.lease('discord', { withinMs: 1_000 });
+    const next = other.http.lease('discord', { withinMs: 1_000 });
+    held?.release();
+    other.http.close();
+    expect(await (await next)?.send(ask(url))).toMatchObject({ cause: 'cancelled' });
     expect(await http.lease('discord', { withinMs: 1_000 })).toBeUndefined();
+  });
+
+  it('leaves nothing on the signal of its sender, and gives no warning of many at once', async () => {
+    const warned: string[] = [];
+    const warn = ({ name }: Error) => warned.push(name);
+    process.on('warning', warn);
+    onTestFinished(() => {
+      process.off('warning', warn);
+    });
+    const url = await server((_, response) => {
+      response.end();
+    });
+    const { ask, send, http } = sessions({ limit: 15 });
+    const { signal } = new AbortController();
+    const results = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => send(ask(url, index === 0 ? { signal } : {}))),
+    );
+    expect(results.every((result) => result?.kind === 'answered')).toBe(true);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+    expect(madeOf(signal)).toBe(0);
+    const waits = Array.from({ length: 40 }, () => http.lease('discord', { withinMs: 5_000 }));
+    http.close();
+    expect((await Promise.all(waits)).filter((lease) => lease !== undefined)).toHaveLength(15);
+    await settled();
+    expect(warned).toEqual([]);
   });
 
   it('is closed when the last place is back, and not before, whatever its machine was told meanwhile (P4)', async () => {
@@ -217,6 +249,15 @@ describe('HTTP', () => {
     expect(http.status()).toMatchObject({ leased: 1, waiting: 0, state: 'available' });
   });
 });
+
+/** How many signals Node has noted down as made of this one, as AbortSignal.any makes them: for good, in Node 20. */
+function madeOf(signal: AbortSignal): number {
+  const noted = Object.getOwnPropertySymbols(signal).find(
+    ({ description }) => description === 'kDependantSignals',
+  );
+  const made: unknown = noted && Reflect.get(signal, noted);
+  return typeof made === 'object' && made !== null && 'size' in made ? Number(made.size) : 0;
+}
 
 describe('places', () => {
   it('never exceed the limit, keep one for each sink, and give lookups four at most (P1)', () => {
