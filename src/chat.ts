@@ -52,9 +52,9 @@ export function channelUrl(message: Pick<ChatMessage, 'channel'>, base = 'https:
   return `${base}/${encodeURIComponent(message.channel)}`;
 }
 
-const LONE_SURROGATES = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
-
 /** Text that every store and wire can hold: no NUL, no lone surrogates (PostgreSQL refuses both). */
 export function cleanText(text: string): string {
-  return text.replaceAll('\0', '\ufffd').replace(LONE_SURROGATES, '\ufffd');
+  // Asked first: almost every text is clean already, and is told to be so in no time.
+  if (text.isWellFormed() && !text.includes('\0')) return text;
+  return text.toWellFormed().replaceAll('\0', '\ufffd');
 }

@@ -102,13 +102,13 @@ export class CentrifugoCodec implements Codec {
   #readLine(text: string, listener: RealtimeListener) {
     const message = asObject(parseJson(text));
     if (message === undefined) return listener.malformed('a line that is no JSON object');
-    if (message.push !== undefined) return this.#push(message.push, text, listener);
+    if (message.push !== undefined) return this.#push(message.push, listener);
     if (message.id !== undefined) return this.#reply(message, listener);
     for (const _ in message) return listener.malformed('a line that is neither push, reply nor ping');
     if (this.#answersPings) listener.reply('{}');
   }
 
-  #push(value: unknown, text: string, listener: RealtimeListener) {
+  #push(value: unknown, listener: RealtimeListener) {
     const push = asObject(value);
     if (push === undefined) return listener.malformed('a push that is no object');
     const channel = asText(push.channel);
@@ -118,7 +118,7 @@ export class CentrifugoCodec implements Codec {
       if (channel === undefined || publication === undefined || event === undefined) {
         return listener.malformed('a publication without a channel or an event');
       }
-      return listener.published(channel, event, publication.data, text.includes('\\u'));
+      return listener.published(channel, event, publication.data);
     }
     const left = asObject(push.unsubscribe);
     if (left !== undefined && channel !== undefined) {

@@ -219,13 +219,13 @@ export class KickChannel implements Subscriber {
 
   // The way of a message
 
-  published(topic: string, event: string, data: unknown, escaped: boolean): void {
+  published(topic: string, event: string, data: unknown): void {
     if (event !== CHAT_EVENT) {
       if (event === ENDED_EVENT) this.#isOffline = true;
       else if (event === LIVE_EVENT) this.#isOffline = false;
       return;
     }
-    const message = readKickMessage(data, this.slug, escaped);
+    const message = readKickMessage(data, this.slug);
     if (typeof message === 'string') {
       this.#deps.intake.malformed(this.slug, `${message}, on ${topic}`);
       return;

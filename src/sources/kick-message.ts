@@ -15,11 +15,9 @@ const USERNAME_MAX = 200;
 
 /**
  * @param data what the event carries: JSON in a string, or an object already.
- * @param escaped whether texts may hold NUL or lone surrogates. JSON can only carry them as escapes, and most
- * frames hold none: cleaning is the dearest step of the way of a message, so it is taken only then.
  * @returns the message, or for people why it is none.
  */
-export function readKickMessage(data: unknown, channel: string, escaped: boolean): ChatMessage | string {
+export function readKickMessage(data: unknown, channel: string): ChatMessage | string {
   const payload = asObjectOrJson(data);
   if (payload === undefined) return 'a chat message that is no JSON object';
   const id = asId(payload.id);
@@ -35,13 +33,12 @@ export function readKickMessage(data: unknown, channel: string, escaped: boolean
     return 'a chat message without a sender';
   }
   if (senderId === undefined) return 'a chat message without a sender’s id';
-  const clean = escaped ? cleanText : asIs;
   const message: ChatMessage = {
     platform: 'kick',
-    id: clean(id),
+    id: cleanText(id),
     channel,
-    sender: { id: clean(senderId), username: clean(username) },
-    text: clean(text),
+    sender: { id: cleanText(senderId), username: cleanText(username) },
+    text: cleanText(text),
     createdAt,
   };
   const replyTo = payload.metadata === undefined ? undefined : readReply(payload.metadata);
@@ -50,11 +47,9 @@ export function readKickMessage(data: unknown, channel: string, escaped: boolean
 
 /** The same message, marked as read from the history. */
 export function readPastMessage(data: unknown, channel: string): ChatMessage | string {
-  const message = readKickMessage(data, channel, true);
+  const message = readKickMessage(data, channel);
   return typeof message === 'string' ? message : { ...message, late: true };
 }
-
-const asIs = (text: string): string => text;
 
 /** Of the year 9999: later times have no form that Discord or a database takes. */
 const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);

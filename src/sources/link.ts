@@ -156,8 +156,8 @@ export class Link implements SocketListener, RealtimeListener {
 
   // What the codec reads
 
-  published(channel: string, event: string, data: unknown, escaped: boolean): void {
-    this.#deps.traffic.published(channel, event, data, escaped);
+  published(channel: string, event: string, data: unknown): void {
+    this.#deps.traffic.published(channel, event, data);
   }
 
   established(terms: Terms): void {

@@ -36,7 +36,7 @@ export class PusherCodec implements Codec {
     if (typeof event !== 'string') return listener.malformed('a frame without an event');
     if (event.startsWith('pusher')) return this.#control(event, message, listener);
     if (typeof channel !== 'string') return listener.malformed('an event without a channel');
-    listener.published(channel, event, data, text.includes('\\u'));
+    listener.published(channel, event, data);
   }
 
   subscribe(channel: string): string {

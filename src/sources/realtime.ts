@@ -28,11 +28,8 @@ export interface Terms {
 }
 
 export interface RealtimeListener {
-  /**
-   * Something was published. `data` is what the event carries: JSON in a string, or an object already.
-   * `escaped`: the frame held `\u` escapes, so its texts may hold what has to be cleaned away.
-   */
-  published(channel: string, event: string, data: unknown, escaped: boolean): void;
+  /** Something was published. `data` is what the event carries: JSON in a string, or an object already. */
+  published(channel: string, event: string, data: unknown): void;
   established(terms: Terms): void;
   /** The token was renewed. */
   renewed(expiresInMs: number | undefined): void;

@@ -23,11 +23,11 @@ const ORIGINAL = {
 };
 const REPLY = { username: 'Bob', userId: '5', messageId: 'm1', text: 'hi' };
 
-const read = (change: object = {}) => readKickMessage({ ...PAYLOAD, ...change }, 'c1', false);
+const read = (change: object = {}) => readKickMessage({ ...PAYLOAD, ...change }, 'c1');
 
 describe('a chat message', () => {
   it('reads JSON in a string and an object alike', () => {
-    expect(readKickMessage(JSON.stringify(PAYLOAD), 'c1', false)).toEqual(MESSAGE);
+    expect(readKickMessage(JSON.stringify(PAYLOAD), 'c1')).toEqual(MESSAGE);
     expect(read()).toEqual(MESSAGE);
   });
 
@@ -86,9 +86,9 @@ describe('a chat message', () => {
     expect(read({ id: 12 })).toMatchObject({ id: '12' });
   });
 
-  it('is cleaned of what no store can hold, where the frame had escapes', () => {
+  it('is cleaned of what no store can hold', () => {
     const dirty = `{"id":"a\\u0000b","content":"x\\ud800y\\u0000","created_at":"2026-11-03T12:00:00Z","sender":{"id":"1\\u0000","username":"\\udc00z"},"metadata":{"original_sender":{"id":"\\u0000","username":"q\\ud800"},"original_message":{"id":"\\u0000","content":"\\ud800"}}}`;
-    expect(readKickMessage(dirty, 'c1', true)).toMatchObject({
+    expect(readKickMessage(dirty, 'c1')).toMatchObject({
       id: 'a\ufffdb',
       text: 'x\ufffdy\ufffd',
       sender: { id: '1\ufffd', username: '\ufffdz' },
@@ -131,6 +131,6 @@ describe('wrong types', () => {
   });
 
   it.each(THINGS.slice(0, 7))('%s instead of a payload is malformed', (thing) => {
-    expect(readKickMessage(thing, 'c1', false)).toBe('a chat message that is no JSON object');
+    expect(readKickMessage(thing, 'c1')).toBe('a chat message that is no JSON object');
   });
 });

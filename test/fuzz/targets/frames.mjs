@@ -59,9 +59,9 @@ const rules = createRules({
 class Reader {
   #pending = [];
 
-  published(_channel, name, data, escaped) {
+  published(_channel, name, data) {
     if (name !== event) return;
-    for (const message of [readKickMessage(data, 'xqc', escaped), readPastMessage(data, 'xqc')]) {
+    for (const message of [readKickMessage(data, 'xqc'), readPastMessage(data, 'xqc')]) {
       if (typeof message === 'string') continue;
       const verdict = rules.judge(message, 0);
       if ('notification' in verdict) this.#pending.push(rowOf(verdict.notification));
