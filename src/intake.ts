@@ -4,7 +4,7 @@
  */
 import type { Account } from './account.js';
 import { type QueueStatus, RingInboundQueue } from './actors/queue.js';
-import { type ChatMessage, dedupeKey, type Notification } from './chat.js';
+import type { ChatMessage, Notification } from './chat.js';
 import type { IntakeLedger, Waiting } from './ledger.js';
 import type { Log } from './log.js';
 import type { Rules } from './rules.js';
@@ -112,7 +112,7 @@ class InboundChannel implements ChannelIntake {
     if (!message.late) this.lastHeardAt = now;
     this.heard += 1;
     account.heard += 1;
-    if (!this.#seen.add(dedupeKey(message))) {
+    if (!this.#seen.add(message)) {
       this.#counts.duplicates += 1;
       account.duplicates += 1;
       return;
@@ -177,7 +177,7 @@ class InboundChannel implements ChannelIntake {
     account.dropped += 1;
     if (displaced.kind === 'matched') account.waiting -= 1;
     else account[displaced.kind] -= 1;
-    if (!ledger.dropped(displaced)) this.#seen.forget(dedupeKey(displaced.message));
+    if (!ledger.dropped(displaced)) this.#seen.forget(displaced.message);
     const now = clock.now();
     if (this.#saidDropsAt !== undefined && now - this.#saidDropsAt < SAY_DROPS_MS) return;
     this.#saidDropsAt = now;

@@ -1,8 +1,13 @@
+import type { ChatMessage } from '../chat.js';
+
+/** What names a message everywhere. */
+type MessageId = Pick<ChatMessage, 'platform' | 'id'>;
+
 /**
  * The ids of messages heard lately. Two generations: when the young one has half of the limit, the old one is
  * forgotten; so at least half of the limit, and at most all of it, is remembered.
  *
- * Kept are 64 bits of each id, in arrays of a fixed size: as strings in a set, 20,000 ids that each live for a
+ * Kept are 64 bits of each id, in an array of a fixed size: as strings in a set, 20,000 ids that each live for a
  * moment were what the garbage collector worked for. That two of 20,000 ids share their 64 bits has a chance of
  * about 10⁻¹¹.
  */
@@ -17,14 +22,14 @@ export class SeenIds {
     this.#old = new Generation(this.#perGeneration);
   }
 
-  has(id: string): boolean {
-    const [high, low] = hashOf(id);
+  has(message: MessageId): boolean {
+    const [high, low] = hashOf(message);
     return this.#young.has(high, low) || this.#old.has(high, low);
   }
 
   /** False when it was seen before. */
-  add(id: string): boolean {
-    const [high, low] = hashOf(id);
+  add(message: MessageId): boolean {
+    const [high, low] = hashOf(message);
     if (this.#young.has(high, low) || this.#old.has(high, low)) return false;
     if (this.#young.used >= this.#perGeneration) {
       const emptied = this.#old;
@@ -36,8 +41,8 @@ export class SeenIds {
     return true;
   }
 
-  forget(id: string): void {
-    const [high, low] = hashOf(id);
+  forget(message: MessageId): void {
+    const [high, low] = hashOf(message);
     this.#young.delete(high, low);
     this.#old.delete(high, low);
   }
@@ -46,16 +51,15 @@ export class SeenIds {
 /** A set of 64-bit values with open addressing, never more than half full. (0, 0) is an empty place, (0, 1) a deleted one. */
 class Generation {
   readonly #mask: number;
-  readonly #high: Uint32Array;
-  readonly #low: Uint32Array;
+  /** Both halves of a value side by side: a search then reads one line of memory. */
+  readonly #halves: Uint32Array;
   /** Places that are not empty, deleted ones included. */
   used = 0;
 
   constructor(size: number) {
     const places = 2 ** Math.ceil(Math.log2(size * 2 + 1));
-    this.#mask = places - 1;
-    this.#high = new Uint32Array(places);
-    this.#low = new Uint32Array(places);
+    this.#mask = places * 2 - 1;
+    this.#halves = new Uint32Array(places * 2);
   }
 
   has(high: number, low: number): boolean {
@@ -63,44 +67,50 @@ class Generation {
   }
 
   add(high: number, low: number): void {
-    let at = low & this.#mask;
-    while (this.#high[at] !== 0 || this.#low[at] !== 0) at = (at + 1) & this.#mask;
-    this.#high[at] = high;
-    this.#low[at] = low;
+    let at = this.#first(low);
+    while (this.#halves[at] !== 0 || this.#halves[at + 1] !== 0) at = (at + 2) & this.#mask;
+    this.#halves[at] = high;
+    this.#halves[at + 1] = low;
     this.used += 1;
   }
 
   delete(high: number, low: number): void {
     const at = this.#find(high, low);
     if (at === -1) return;
-    this.#high[at] = 0;
-    this.#low[at] = 1;
+    this.#halves[at] = 0;
+    this.#halves[at + 1] = 1;
   }
 
   clear(): void {
-    this.#high.fill(0);
-    this.#low.fill(0);
+    this.#halves.fill(0);
     this.used = 0;
   }
 
   #find(high: number, low: number): number {
-    let at = low & this.#mask;
+    let at = this.#first(low);
     for (;;) {
-      if (this.#high[at] === high && this.#low[at] === low) return at;
-      if (this.#high[at] === 0 && this.#low[at] === 0) return -1;
-      at = (at + 1) & this.#mask;
+      if (this.#halves[at] === high && this.#halves[at + 1] === low) return at;
+      if (this.#halves[at] === 0 && this.#halves[at + 1] === 0) return -1;
+      at = (at + 2) & this.#mask;
     }
+  }
+
+  /** Where the search for a value begins. */
+  #first(low: number): number {
+    return (low << 1) & this.#mask;
   }
 }
 
 const hash: [high: number, low: number] = [0, 0];
 
 /** Two 32-bit hashes that mix each other; the pair is reused, and read before the next call. */
-function hashOf(id: string): readonly [high: number, low: number] {
+function hashOf({ platform, id }: MessageId): readonly [high: number, low: number] {
   let high = 0xdeadbeef;
   let low = 0x41c6ce57;
-  for (let at = 0; at < id.length; at += 1) {
-    const code = id.charCodeAt(at);
+  // Read one after the other: joining them to one text would cost as much as all the rest.
+  const length = platform.length + id.length;
+  for (let at = 0; at < length; at += 1) {
+    const code = at < platform.length ? platform.charCodeAt(at) : id.charCodeAt(at - platform.length);
     high = Math.imul(high ^ code, 2654435761);
     low = Math.imul(low ^ code, 1597334677);
   }

@@ -3,32 +3,34 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SeenIds } from '../../src/sources/dedupe.js';
 
+const named = (id: string) => ({ platform: 'kick' as const, id });
+
 describe('the ids heard lately', () => {
   it('knows what it saw, and takes each id once', () => {
     const seen = new SeenIds(100);
-    expect(seen.has('a')).toBe(false);
-    expect(seen.add('a')).toBe(true);
-    expect(seen.add('a')).toBe(false);
-    expect(seen.has('a')).toBe(true);
+    expect(seen.has(named('a'))).toBe(false);
+    expect(seen.add(named('a'))).toBe(true);
+    expect(seen.add(named('a'))).toBe(false);
+    expect(seen.has(named('a'))).toBe(true);
   });
 
   it('remembers at least half of its limit, at most all of it', () => {
     const seen = new SeenIds(20_000);
     const ids = Array.from({ length: 100_000 }, () => randomUUID());
-    expect(ids.filter((id) => !seen.add(id))).toEqual([]);
-    expect(ids.slice(-10_000).filter((id) => !seen.has(id))).toEqual([]);
-    expect(ids.filter((id) => seen.has(id)).length).toBeLessThanOrEqual(20_000);
+    expect(ids.filter((id) => !seen.add(named(id)))).toEqual([]);
+    expect(ids.slice(-10_000).filter((id) => !seen.has(named(id)))).toEqual([]);
+    expect(ids.filter((id) => seen.has(named(id))).length).toBeLessThanOrEqual(20_000);
   });
 
   it('takes a forgotten id again', () => {
     const seen = new SeenIds(10);
-    seen.add('a');
-    seen.add('b');
-    seen.forget('a');
-    seen.forget('never seen');
-    expect(seen.has('a')).toBe(false);
-    expect(seen.has('b')).toBe(true);
-    expect(seen.add('a')).toBe(true);
+    seen.add(named('a'));
+    seen.add(named('b'));
+    seen.forget(named('a'));
+    seen.forget(named('never seen'));
+    expect(seen.has(named('a'))).toBe(false);
+    expect(seen.has(named('b'))).toBe(true);
+    expect(seen.add(named('a'))).toBe(true);
   });
 
   it('does what a plain set does, as long as it fits', () => {
@@ -42,13 +44,13 @@ describe('the ids heard lately', () => {
         const model = new Set<string>();
         for (const { do: action, id } of steps) {
           if (action === 'add') {
-            expect(seen.add(id)).toBe(!model.has(id));
+            expect(seen.add(named(id))).toBe(!model.has(id));
             model.add(id);
           } else {
-            seen.forget(id);
+            seen.forget(named(id));
             model.delete(id);
           }
-          expect(seen.has(id)).toBe(model.has(id));
+          expect(seen.has(named(id))).toBe(model.has(id));
         }
       }),
     );
