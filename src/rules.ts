@@ -1,11 +1,11 @@
 /**
  * The rules: does a message concern the person who is watched, and where does it go? Decides; counts and
- * remembers nothing but cooldowns. A message that matches nothing costs one folding and a few searches.
+ * remembers nothing but cooldowns. A message that matches nothing costs one folding and one search.
  */
 import { createRequire } from 'node:module';
 import type { RE2JS } from 're2js';
 import { type ChatMessage, cleanText, type Notification, type Reason } from './chat.js';
-import { fold, hasWords, mentions, singleSpaced, withoutEmotes } from './rules/words.js';
+import { fold, hasWords, mentions, singleSpaced, telltaleOf, withoutEmotes } from './rules/words.js';
 import type { ParsedConfig } from './schema.js';
 
 export interface RulesConfig {
@@ -98,14 +98,20 @@ export function createRules({ watch, rules, sinks }: RulesConfig): Rules {
   const compiled = (rules ?? [DEFAULT_RULE]).map((rule) => ruleOf(rule, sinks));
   const phrases = [...own, ...compiled.flatMap(({ keywords }) => keywords.map(({ folded }) => folded))];
   const hasPhrases = phrases.some((it) => it.includes(' '));
+  const telltale = telltaleOf(phrases);
+  const looksFurther = compiled.some((rule) => rule.pattern !== undefined || asksNothingElse(rule));
+  const known = new Set([...own, ...persons.flatMap(({ ignore }) => [...ignore])]);
   const lastMatchedAt = compiled.map(() => new Map<string, number>());
 
   return {
     judge(message, at) {
       const sender = fold(message.sender.username);
-      const concerned = persons.filter(({ names, ignore }) => !ignore.has(sender) && !names.includes(sender));
+      const concerned = known.has(sender) ? persons.filter((person) => isConcerned(person, sender)) : persons;
       if (concerned.length === 0) return IGNORED;
-      const folded = fold(withoutEmotes(message.text.slice(0, TEXT_MAX)));
+      const written = message.text.slice(0, TEXT_MAX);
+      const mayMatch = looksFurther || answersOneOf(own, message) || telltale.test(fold(written));
+      if (!mayMatch) return UNMATCHED;
+      const folded = fold(withoutEmotes(written));
       const text = hasPhrases ? singleSpaced(folded) : folded;
       const heard = { message, sender, persons: concerned, text };
 
@@ -177,6 +183,20 @@ function ruleOf(
   };
 }
 
+/** What a person sent, and what he ignores, does not concern him. */
+function isConcerned({ names, ignore }: Person, sender: string): boolean {
+  return !ignore.has(sender) && !names.includes(sender);
+}
+
+function answersOneOf(names: ReadonlySet<string>, { replyTo }: ChatMessage): boolean {
+  return replyTo !== undefined && names.has(fold(replyTo.username));
+}
+
+/** Whose messages they are is all that the rule goes by. */
+function asksNothingElse({ mention, reply, keywords, pattern }: Rule): boolean {
+  return !mention && !reply && keywords.length === 0 && pattern === undefined;
+}
+
 /** Any of `match`, and all of `channels` and `from`. Own messages only ever concern another watched person. */
 function hitOf(rule: Rule, { message, text, sender, persons }: Heard, isOwn: boolean): Hit | undefined {
   if (rule.channels && !rule.channels.has(message.channel)) return undefined;
@@ -210,8 +230,7 @@ function hitOf(rule: Rule, { message, text, sender, persons }: Heard, isOwn: boo
       reasons.push('pattern');
       matches.push(found);
     }
-    const asksNothingElse = !rule.mention && !rule.reply && rule.keywords.length === 0 && !rule.pattern;
-    if (rule.from && asksNothingElse) reasons.push('from');
+    if (rule.from && asksNothingElse(rule)) reasons.push('from');
   }
   return reasons.length > 0 ? { reasons, person, matches } : undefined;
 }

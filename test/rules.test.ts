@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ChatMessage, cleanText } from '../src/chat.js';
+import { fold, hasWords, mentions, singleSpaced, withoutEmotes } from '../src/rules/words.js';
 import { createRules, patternProblem, type RulesConfig } from '../src/rules.js';
 
 const BOB = { username: 'Bob', aliases: [] as string[], ignore: [] as string[] };
@@ -276,6 +277,41 @@ describe('rules', () => {
         const spaced = text.replace(/[^\p{L}\s]/gu, '').slice(0, 50);
         expect(kindOf(`${spaced} @bob ${spaced}`)).toBe('matched');
       }),
+    );
+  });
+
+  it('miss nothing for a quick look: what a whole search finds, they find', () => {
+    const names = ['bob', 'Mary  Ann', 'ΝΊΚΟΣ', 'Straße', '太郎', 'i̇d'];
+    const rules = rulesOf(
+      [{ name: 'all', match: { mention: true, keywords: ['c++', 'free money'] } }],
+      [{ username: 'Bob', aliases: names.slice(1), ignore: [] }],
+    );
+    const pieces = [
+      ...names,
+      'free',
+      'MONEY',
+      'c++',
+      'Mary',
+      'Ann',
+      'Νίκος',
+      'STRASSE',
+      'ＢＯＢ',
+      'İd',
+      '@',
+      '.',
+    ]
+      .concat([' ', '\n', '\u00a0', '\u0301', '\u0338', 'Σ', 'a', '/', '[', ']'])
+      .concat(['[emote:1:x]', '[emote:1:bob]', '[emote:2:free]']);
+    const texts = fc.array(fc.constantFrom(...pieces), { maxLength: 12 }).map((some) => some.join(''));
+    fc.assert(
+      fc.property(texts, (text) => {
+        const whole = singleSpaced(fold(withoutEmotes(text)));
+        const isThere =
+          names.some((name) => mentions(whole, singleSpaced(fold(name)))) ||
+          ['c++', 'free money'].some((words) => hasWords(whole, words));
+        expect([text, kindOf(text, rules)]).toEqual([text, isThere ? 'matched' : 'unmatched']);
+      }),
+      { numRuns: 2_000 },
     );
   });
 
