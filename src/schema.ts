@@ -11,6 +11,8 @@ import { Secret } from './secret.js';
 
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 const DURATION_FORM = 'not a duration; write one such as 30s, 5m or 24h';
+/** Requests at once, when nothing is said. */
+export const HTTP_CONNECTIONS = 50;
 const SIZE_FORM = 'not a size; write one such as 64KiB or 1GiB';
 
 /** `30s`, `5m`, `24h`, `30d`, or a number of seconds, as milliseconds. */
@@ -246,7 +248,7 @@ export const configSchema = z.strictObject({
   limits: z
     .strictObject({
       messagesPerChannel: count(1, 1_000_000).default(500),
-      httpConnections: count(5, 1000).default(50),
+      httpConnections: count(5, 1000).default(HTTP_CONNECTIONS),
       frameSize: size('1KiB').prefault('1MiB'),
       eventSize: size('1KiB').prefault('64KiB'),
     })

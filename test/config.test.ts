@@ -254,6 +254,21 @@ limits: { frameSize: 1 }
     if (typeof expected === 'string') expect(lines).toContain(`earshot.yaml:${expected}`);
     else expect(lines.join('\n')).toMatch(expected);
   });
+
+  it('are sinks that the default of limits.httpConnections leaves no connection for', async () => {
+    const withSinks = (count: number) => {
+      const sinks = Array.from(
+        { length: count },
+        (_, n) => `  s${n}: { type: postgrest, url: "https://a.co" }\n`,
+      );
+      return `watch: { username: a }\nkick: { channels: [a] }\nsinks:\n${sinks.join('')}`;
+    };
+    expect(await mistakes(withSinks(47))).toEqual([
+      'earshot.yaml:3:1: limits.httpConnections: its default of 50 is too few for 47 sinks; give at least 51',
+    ]);
+    expect(await mistakes(withSinks(46))).toEqual([]);
+    expect(await mistakes(`${withSinks(60)}limits: { httpConnections: 64 }`)).toEqual([]);
+  });
 });
 
 describe('secrets', () => {

@@ -3,6 +3,7 @@
  * agree. Looks at the data as written, so that these are told together with mistakes of form.
  */
 import { LOOKUPS_MAX } from '../actors/places.js';
+import { HTTP_CONNECTIONS } from '../schema.js';
 import { suggestion } from './did-you-mean.js';
 import type { Path, Problem } from './document.js';
 import { nameOf, shown } from './problems.js';
@@ -35,15 +36,15 @@ export function referenceProblems(config: unknown): Problem[] {
 /** A place for requests is kept for each sink: were there no others, the chat could never be looked up. */
 export function connectionProblems(config: unknown): Problem[] {
   const sinks = Object.values(record(record(config).sinks)).filter((it) => record(it).type !== 'console');
-  const { httpConnections } = record(record(config).limits);
+  const limits = record(record(config).limits);
+  const { httpConnections = HTTP_CONNECTIONS } = limits;
   const least = sinks.length + LOOKUPS_MAX;
   if (typeof httpConnections !== 'number' || httpConnections >= least) return [];
-  return [
-    {
-      path: ['limits', 'httpConnections'],
-      text: `limits.httpConnections: too few for ${sinks.length} sinks; give at least ${least}`,
-    },
-  ];
+  const key = 'limits.httpConnections';
+  const advice = `too few for ${sinks.length} sinks; give at least ${least}`;
+  return 'httpConnections' in limits
+    ? [{ path: ['limits', 'httpConnections'], text: `${key}: ${advice}` }]
+    : [{ path: ['sinks'], atKey: true, text: `${key}: its default of ${HTTP_CONNECTIONS} is ${advice}` }];
 }
 
 /** The loopback's own names; anything else can be reached from other machines. */
