@@ -4,7 +4,7 @@
  *
  *   npm run bench [-- --quick] [--only ROW[,ROW]] [--write]
  *
- * `--quick` measures less of everything; `--write` keeps the figures in results.json and draws results.svg.
+ * `--quick` measures less of everything, in under two minutes; `--write` keeps the figures in results.json and draws results.svg.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

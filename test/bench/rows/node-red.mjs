@@ -18,7 +18,7 @@ const INSTALL_MS = 240_000;
 const WARM_UP = 20_000;
 
 export async function nodeRedRow({ isQuick }) {
-  const messages = isQuick ? 50_000 : 200_000;
+  const messages = isQuick ? 20_000 : 200_000;
   const folder = temporaryFolder();
   const isInstalled = await install(folder);
   if (!isInstalled) {
