@@ -83,6 +83,8 @@ class SqliteStore implements Store {
   readonly #options: StoreOptions;
   readonly #release: () => void;
   readonly #sql: ReturnType<typeof statementsOf>;
+  /** Made once: making one costs as much as running an empty one. */
+  readonly #atOnce: (work: () => unknown) => unknown;
   #notifications: number;
   #pending: number;
   /**
@@ -96,6 +98,7 @@ class SqliteStore implements Store {
     this.#options = options;
     this.#release = release;
     this.#sql = statementsOf(db);
+    this.#atOnce = db.transaction((work: () => unknown) => work()).immediate;
     this.#notifications = this.#sql.counter.get({ name: 'notifications' })?.value ?? 0;
     this.#pending = this.#sql.countPending.get()?.count ?? 0;
     this.#retoldUntil = this.#sql.newest.get()?.second ?? Number.NEGATIVE_INFINITY;
@@ -353,16 +356,13 @@ class SqliteStore implements Store {
     const pending = this.#pending;
     const notifications = this.#notifications;
     try {
-      return translated(this.#options.path, () =>
-        this.#db
-          .transaction(() => {
-            const result = work();
-            const value = this.#notifications;
-            if (value !== notifications) this.#sql.setNotifications.run({ value });
-            return result;
-          })
-          .immediate(),
-      );
+      const whole = () => {
+        const result = work();
+        const value = this.#notifications;
+        if (value !== notifications) this.#sql.setNotifications.run({ value });
+        return result;
+      };
+      return translated(this.#options.path, () => this.#atOnce(whole) as T);
     } catch (error) {
       this.#pending = pending;
       this.#notifications = notifications;
