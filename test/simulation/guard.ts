@@ -9,8 +9,6 @@ const OWN = ['../../src/', '../../machines/'].map((folder) =>
   fileURLToPath(new URL(folder, import.meta.url)),
 );
 
-const HERE = fileURLToPath(import.meta.url);
-
 /** @param failed told what was done, or thrown. The returned function ends the watch. */
 export function guard(failed: (error: unknown) => void): () => void {
   const real = {
@@ -20,26 +18,28 @@ export function guard(failed: (error: unknown) => void): () => void {
     performanceNow: performance.now,
     random: Math.random,
   };
-  const accuse = (what: string) => {
-    const [caller = ''] = (new Error().stack ?? '')
-      .split('\n')
-      .filter((line) => /^\s+at /.test(line) && !line.includes(HERE));
+  const accuse = (what: string, door: (...given: never[]) => unknown) => {
+    const caller = callerOf(door);
     // A library that looks at the time for its own purposes is its own affair.
     if (OWN.some((folder) => caller.includes(folder)))
-      failed(new Error(`${what}, and not the world's: ${caller.trim()}`));
+      failed(new Error(`${what}, and not the world's: ${caller}`));
   };
   // XState throws what nobody handled out of a timer of its own, so that somebody sees it.
   const isXState = () => new Error().stack?.includes('reportUnhandledError') === true;
-  const timer =
-    (what: string, set: typeof setTimeout | typeof setInterval) =>
-    (callback: () => void, ...rest: [number?]) => {
+  const timer = (what: string, set: typeof setTimeout | typeof setInterval) => {
+    const door = (callback: () => void, ...rest: [number?]) => {
       if (isXState()) return thrown(callback, failed);
-      accuse(what);
+      accuse(what, door);
       return set(callback, ...rest);
     };
-  const reading = (what: string, read: () => number) => () => {
-    accuse(what);
-    return read();
+    return door;
+  };
+  const reading = (what: string, read: () => number) => {
+    const door = () => {
+      accuse(what, door);
+      return read();
+    };
+    return door;
   };
   Object.assign(globalThis, {
     setTimeout: timer('this machine’s setTimeout', real.setTimeout),
@@ -58,6 +58,16 @@ export function guard(failed: (error: unknown) => void): () => void {
     process.off('uncaughtException', failed);
     process.off('unhandledRejection', failed);
   };
+}
+
+/** Who called it: one line, for XState alone reads the time a hundred times a seed, and a whole stack is dear. */
+function callerOf(door: (...given: never[]) => unknown): string {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 1;
+  const trace = { stack: '' };
+  Error.captureStackTrace(trace, door);
+  Error.stackTraceLimit = stackTraceLimit;
+  return trace.stack.split('\n').at(-1)?.trim() ?? '';
 }
 
 function thrown(callback: () => void, failed: (error: unknown) => void): undefined {
