@@ -3,46 +3,35 @@
  * the other, says which broke a promise, and of the first of them, how. Exits 1 when one did.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { Counters } from './coverage.js';
 import { narrate } from './narration.js';
 import { planOf } from './planning.js';
+import { Progress } from './progress.js';
 import { play } from './run.js';
+import { settingsOf, USAGE } from './settings.js';
 import { shrink } from './shrink.js';
 import type { Played } from './worker.js';
 
-const USAGE =
-  'usage: npm run simulate -- [--seeds N] [--from N] [--seed N] [--verbose] [--trace DIR] [--workers N]';
 /** As many failing seeds are told in full. */
 const TOLD_MAX = 3;
 
 async function main(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      seeds: { type: 'string', default: '200' },
-      from: { type: 'string', default: '1' },
-      seed: { type: 'string' },
-      verbose: { type: 'boolean', default: false },
-      trace: { type: 'string', default: 'simulation-traces' },
-      workers: { type: 'string', default: String(Math.min(8, availableParallelism())) },
-    },
-  });
-  const [seeds, from, workers] = [values.seeds, values.from, values.workers].map(Number);
-  if (!isCount(seeds) || !isCount(from) || !isCount(workers)) {
-    console.error(USAGE);
+  const settings = settingsOf(process.argv.slice(2));
+  if (typeof settings === 'string') {
+    console.error(`simulate: ${settings}\n${USAGE}`);
     return 2;
   }
-  if (values.seed !== undefined) return tellSeed(Number(values.seed), values.trace, values.verbose);
+  const { seeds, from, seed, workers, isVerbose, traces } = settings;
+  if (seed !== undefined) return tellSeed(seed, traces, isVerbose);
   const began = performance.now();
   const all = await playAll(from, seeds, workers);
   const failed = all.filter(({ broken }) => broken !== null);
-  for (const { seed } of failed.slice(0, TOLD_MAX)) await tellSeed(seed, values.trace, false);
-  for (const { seed, broken } of failed.slice(TOLD_MAX))
-    console.log(`seed ${seed}: broken: ${broken?.promise}`);
-  if (values.verbose) sayCoverage(all);
+  for (const { seed: its } of failed.slice(0, TOLD_MAX)) await tellSeed(its, traces, false);
+  for (const { seed: its, broken } of failed.slice(TOLD_MAX))
+    console.log(`seed ${its}: broken: ${broken?.promise}`);
+  if (isVerbose) sayCoverage(all);
   saySum(all, (performance.now() - began) / 1_000);
   return failed.length === 0 ? 0 : 1;
 }
@@ -66,6 +55,7 @@ async function tellSeed(seed: number, folder: string, isVerbose: boolean): Promi
 /** Deals the seeds out, one at a time, so that no worker waits for another. */
 function playAll(from: number, seeds: number, workers: number): Promise<Played[]> {
   const results: Played[] = [];
+  const progress = new Progress(seeds, process.stderr, () => performance.now());
   let next = from;
   const deal = (worker: ChildProcess) => {
     if (next < from + seeds) worker.send(next++);
@@ -73,11 +63,12 @@ function playAll(from: number, seeds: number, workers: number): Promise<Played[]
   };
   const works = Array.from({ length: Math.min(workers, seeds) }, () => {
     const worker = fork(fileURLToPath(new URL('worker.js', import.meta.url)));
-    worker.on('message', (result) => {
-      results.push(result as Played);
+    worker.on('message', (message) => {
+      const result = message as Played;
+      results.push(result);
+      progress.played(result.broken !== null);
       deal(worker);
     });
-    // Two in hand, so that none is idle while it is dealt the next.
     deal(worker);
     return new Promise<void>((resolve, reject) => {
       worker.once('exit', (code) =>
@@ -85,7 +76,9 @@ function playAll(from: number, seeds: number, workers: number): Promise<Played[]
       );
     });
   });
-  return Promise.all(works).then(() => results.sort((one, other) => one.seed - other.seed));
+  return Promise.all(works)
+    .finally(() => progress.end())
+    .then(() => results.sort((one, other) => one.seed - other.seed));
 }
 
 function sayCoverage(all: readonly Played[]): void {
@@ -102,10 +95,6 @@ function saySum(all: readonly Played[], seconds: number): void {
   console.log(
     `${all.length} seeds, ${failed} failed; ${hours.toFixed(1)} simulated hours in ${seconds.toFixed(1)} s (${Math.round((all.length / seconds) * 60)} seeds/min, ${(sum(({ cpuMs }) => cpuMs) / all.length).toFixed(0)} ms CPU a seed)`,
   );
-}
-
-function isCount(value: number | undefined): value is number {
-  return value !== undefined && Number.isInteger(value) && value >= 1;
 }
 
 process.exitCode = await main();
