@@ -51,9 +51,13 @@ export interface SinkLedger {
 export interface SourceLedger {
   channelIds(slug: string): ChannelIds | undefined;
   rememberChannel(slug: string, ids: ChannelIds): void;
+  /** Where an earlier process, or this one, has read the channel to, as far as it is written down. */
   mark(channel: string): Mark | undefined;
-  /** The channel has been read up to here; written every 10 s. */
-  advance(mark: Mark): void;
+  /**
+   * Calls `upTo` for how far the channel has been read, whenever something of it is written, and every 10 s. What it
+   * tells must have been handed to the intake: it is written with everything that waits, and asked for no more.
+   */
+  follow(channel: string, upTo: () => Mark | undefined): void;
 }
 
 /** A message waiting to be committed. */

@@ -570,27 +570,67 @@ describe('opening', () => {
 });
 
 describe('marks', () => {
-  it('are known at once, written at a checkpoint and at the end, and outlive a restart', () => {
+  const mark = (id: string, channel = 'c1', createdAt = 5) => ({ channel, createdAt, id });
+
+  it('go with each commit of their channel, the others at a checkpoint and at the end, and outlive a restart', () => {
     const it = run();
-    const mark = { channel: 'c1', createdAt: 5, id: 'x' };
-    it.ledger.advance(mark);
-    expect(it.ledger.mark('c1')).toEqual(mark);
+    let upTo = mark('a');
+    it.ledger.follow('c1', () => upTo);
+    it.ledger.follow('c2', () => mark('z', 'c2'));
+    it.ledger.follow('unheard', () => undefined);
     it.hear('a');
-    it.clock.turn();
     expect(it.store()?.marks().size).toBe(0);
+    it.clock.turn();
+    expect([...(it.store()?.marks().values() ?? [])]).toEqual([mark('a')]);
+    expect(it.ledger.mark('c1')).toEqual(mark('a'));
     it.ledger.checkpoint();
-    expect(it.store()?.marks().get('c1')).toEqual(mark);
-    it.ledger.advance({ ...mark, createdAt: 9 });
+    expect(it.store()?.marks()).toEqual(new Map(Object.entries({ c1: mark('a'), c2: mark('z', 'c2') })));
+    upTo = mark('b', 'c1', 9);
     it.ledger.close();
-    expect(run({ store: it.options }).ledger.mark('c1')).toEqual({ ...mark, createdAt: 9 });
+    expect(run({ store: it.options }).ledger.mark('c1')).toEqual(mark('b', 'c1', 9));
+  });
+
+  it('are written once, not with each commit of a channel that stands still', () => {
+    const written: unknown[] = [];
+    const it = run({
+      around: (store) => {
+        const commit = store.commit.bind(store);
+        return Object.assign(store, {
+          commit: (work: Parameters<typeof commit>[0]) => {
+            written.push(...(work.marks ?? []));
+            return commit(work);
+          },
+        });
+      },
+    });
+    it.ledger.follow('c1', () => mark('a'));
+    for (const id of ['a', 'b', 'c']) {
+      it.hear(id);
+      it.clock.turn();
+    }
+    it.ledger.checkpoint();
+    expect(written).toEqual([mark('a')]);
   });
 
   it('never get ahead of what was heard up to them', () => {
     const it = run();
+    it.ledger.follow('c1', () => mark('a'));
     it.hear('a');
-    it.ledger.advance({ channel: 'c1', createdAt: 5, id: 'a' });
     it.ledger.checkpoint();
     expect(it.ledger.stats().pending).toBe(1);
+  });
+
+  it('are not written while the store is down, and are once it is back', () => {
+    const it = run();
+    it.ledger.follow('c1', () => mark('a'));
+    const other = occupy(it.options);
+    it.hear('a');
+    it.clock.turn();
+    expect(it.ledger.mark('c1')).toBeUndefined();
+    other.leave();
+    it.clock.advance(60_000);
+    expect(it.store()?.marks().get('c1')).toEqual(mark('a'));
+    expect(it.ledger.mark('c1')).toEqual(mark('a'));
   });
 });
 

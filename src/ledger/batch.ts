@@ -8,6 +8,8 @@ type Rows = NonNullable<Waiting['rows']>;
 export interface Batch {
   /** The queues it was taken from, and how many of each one's oldest. */
   readonly taken: readonly (readonly [InboundQueue<Waiting>, number])[];
+  /** Whose queues they are. */
+  readonly channels: readonly string[];
   readonly waiting: readonly Waiting[];
   /** For each of `waiting`, its rows: the ones given to it before, or new ones. */
   readonly rows: readonly Rows[];
@@ -28,6 +30,7 @@ export function batchOf(
 ): Batch {
   const ended = new Set(settlements.map(({ seq }) => seq));
   const taken: [InboundQueue<Waiting>, number][] = [];
+  const channels: string[] = [];
   const waiting: Waiting[] = [];
   const rows: Rows[] = [];
   const arrivals: Arrival[] = [];
@@ -35,6 +38,7 @@ export function batchOf(
   for (const queue of queues) {
     const items = queue.peek();
     taken.push([queue, items.length]);
+    if (items[0] !== undefined) channels.push(items[0].message.channel);
     for (const it of items) {
       const { message, notification } = it;
       const own = it.rows ?? notification?.sinks.map((sink) => ({ seq: ++seq, sink })) ?? NONE;
@@ -43,7 +47,7 @@ export function batchOf(
       arrivals.push(notification ? { message, notification, rows: own } : { message, rows: own });
     }
   }
-  return { taken, waiting, rows, arrivals, settlements, ended, lastSeq: seq };
+  return { taken, channels, waiting, rows, arrivals, settlements, ended, lastSeq: seq };
 }
 
 /** A row's size beside its texts, in bytes; for the windows' byte bound. */

@@ -11,6 +11,7 @@ import type { Mark, OutboxRow, Settlement, Store } from '../store.js';
 import type { Clock } from '../world.js';
 import type { Acknowledgements } from './acknowledgements.js';
 import { type Batch, batchOf, bySink, outboxRow } from './batch.js';
+import type { Marks } from './marks.js';
 import type { SinkCounts } from './sink-counts.js';
 
 /** Whether the archive has it; undefined when it cannot be asked. */
@@ -34,6 +35,7 @@ export interface CommitterParts {
   readonly account: Account;
   readonly counts: SinkCounts;
   readonly acks: Acknowledgements;
+  readonly marks: Marks;
   readonly outlets: ReadonlyMap<string, Outlet>;
   /** How long the handling of a turn's messages took, from their numbers to their sinks. */
   handled(tookMs: number): void;
@@ -60,16 +62,21 @@ export class Committer {
     this.#unnumbered.add(queue);
   }
 
-  /** Everything that waits and the kept acknowledgements with what is given, or nothing: then it throws as the store did. */
-  commit(store: Store, settlements: readonly Settlement[], marks: readonly Mark[]): void {
+  /**
+   * Everything that waits and the kept acknowledgements with what is given, or nothing: then it throws as the store did.
+   * @param given marks; by default, those of the channels that something waits of: a daemon killed at once knows them.
+   */
+  commit(store: Store, settlements: readonly Settlement[], given?: readonly Mark[]): void {
     const { acks, clock } = this.#parts;
     const batch = batchOf(this.#arrived, [...acks.all(), ...settlements], this.lastSeq);
     const { arrivals, lastSeq } = batch;
+    const marks = given ?? this.#parts.marks.due(batch.channels);
     if (arrivals.length + batch.settlements.length + marks.length === 0) return;
     const startedAt = clock.now();
     const at = clock.wall();
     const { duplicates } = store.commit({ arrivals, settlements: batch.settlements, marks, at });
     this.lastSeq = lastSeq;
+    this.#parts.marks.stored(marks);
     acks.clear();
     this.#arrived.clear();
     this.#unnumbered.clear();

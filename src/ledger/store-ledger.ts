@@ -24,6 +24,7 @@ import type {
 import { Acknowledgements } from './acknowledgements.js';
 import { bySink } from './batch.js';
 import { Committer } from './committer.js';
+import { Marks } from './marks.js';
 import { SinkCounts } from './sink-counts.js';
 import { StoreKeeper, type StoreKeeperOptions } from './store-keeper.js';
 
@@ -48,8 +49,7 @@ class StoreLedger implements Ledger {
   readonly #counts = new SinkCounts();
   readonly #acks = new Acknowledgements();
   readonly #memories = new Map<string, SinkMemory>();
-  readonly #marks = new Map<string, Mark>();
-  readonly #newMarks = new Map<string, Mark>();
+  readonly #marks = new Marks();
   /** Writes that wait for the store: of those with one name, the last. */
   readonly #later = new Map<string, (store: Store) => void>();
   #ready: () => void = () => {};
@@ -73,6 +73,7 @@ class StoreLedger implements Ledger {
       account: options.account,
       counts: this.#counts,
       acks: this.#acks,
+      marks: this.#marks,
       outlets: this.#outlets,
       handled: options.handled ?? (() => {}),
     });
@@ -204,12 +205,11 @@ class StoreLedger implements Ledger {
   }
 
   mark(channel: string): Mark | undefined {
-    return this.#marks.get(channel);
+    return this.#marks.of(channel);
   }
 
-  advance(mark: Mark): void {
-    this.#marks.set(mark.channel, mark);
-    this.#newMarks.set(mark.channel, mark);
+  follow(channel: string, upTo: () => Mark | undefined): void {
+    this.#marks.follow(channel, upTo);
   }
 
   // Commands
@@ -274,16 +274,15 @@ class StoreLedger implements Ledger {
   }
 
   checkpoint(): void {
-    this.#commit([], [...this.#newMarks.values()]);
+    this.#commit([], this.#marks.due());
   }
 
   /** One transaction with everything that waits. False when the store could not be asked or refused. */
-  #commit(settlements: readonly Settlement[] = [], marks: readonly Mark[] = []): boolean {
+  #commit(settlements: readonly Settlement[] = [], marks?: readonly Mark[]): boolean {
     const done = this.#keeper.ask((store) => {
       this.#committer.commit(store, settlements, marks);
       return true;
     });
-    if (done && marks.length > 0) this.#newMarks.clear();
     return done ?? false;
   }
 
@@ -315,17 +314,13 @@ class StoreLedger implements Ledger {
 
   #begin(store: Store): void {
     this.#committer.lastSeq = store.lastSeq();
-    // What a source has read since is further on than what the store remembers.
-    for (const [channel, mark] of store.marks())
-      if (!this.#marks.has(channel)) this.#marks.set(channel, mark);
+    this.#marks.stored(store.marks().values());
     for (const [sink, { count }] of store.pending()) this.#counts.begin(sink, count);
   }
 
   #recover(store: Store): void {
     store.probe();
-    const marks = [...this.#newMarks.values()];
-    this.#committer.commit(store, [], marks);
-    this.#newMarks.clear();
+    this.#committer.commit(store, [], this.#marks.due());
     for (const [name, write] of [...this.#later]) {
       write(store);
       this.#later.delete(name);

@@ -159,7 +159,6 @@ export class KickChannel implements Subscriber {
   }
 
   leave(): void {
-    this.#mark.store();
     this.#tell({ type: 'channel.leave', at: this.#now() });
   }
 
@@ -230,10 +229,10 @@ export class KickChannel implements Subscriber {
       this.#deps.intake.malformed(this.slug, `${message}, on ${topic}`);
       return;
     }
-    this.#mark.heard(message);
     if (this.#isDoubted) this.#tell({ type: 'channel.heard', at: this.#now() });
     this.#isOffline = false;
     this.intake.hear(message);
+    this.#mark.heard(message);
   }
 
   subscribed(topic: string): void {
@@ -288,7 +287,6 @@ export class KickChannel implements Subscriber {
 
   /** Once a second. */
   sweep(now: number): void {
-    this.#mark.store();
     // While it fills, the machine's own timer sees to it.
     const isOver = this.#heldSince !== null && now - this.#heldSince >= FILL_MS;
     if (isOver && this.#condition !== 'filling') this.#tell({ type: 'hold.over', at: now });
@@ -392,8 +390,8 @@ export class KickChannel implements Subscriber {
       const message = readPastMessage(raw, this.slug);
       if (typeof message === 'string') this.#deps.intake.malformed(this.slug, `${message}, in the history`);
       else {
-        this.#mark.heardPast(message);
         this.intake.hear(message);
+        this.#mark.heardPast(message);
       }
     }
   }

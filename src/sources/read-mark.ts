@@ -7,15 +7,15 @@ import type { Mark } from '../store.js';
 
 export class ReadMark {
   readonly #channel: string;
-  readonly #ledger: Pick<SourceLedger, 'mark' | 'advance'>;
+  readonly #ledger: Pick<SourceLedger, 'mark' | 'follow'>;
   /** The newest message heard: a chat message has all that a mark needs. */
   #upTo: Mark | undefined;
   #gapFrom: Mark | undefined;
-  #stored: Mark | undefined;
 
-  constructor(channel: string, ledger: Pick<SourceLedger, 'mark' | 'advance'>) {
+  constructor(channel: string, ledger: Pick<SourceLedger, 'mark' | 'follow'>) {
     this.#channel = channel;
     this.#ledger = ledger;
+    ledger.follow(channel, () => this.#gapFrom ?? this.#upTo);
   }
 
   /** Where what was missed begins; undefined when nothing can have been. */
@@ -23,6 +23,7 @@ export class ReadMark {
     return this.#gapFrom;
   }
 
+  /** Once the message is with the intake: what waits there is written with the mark, and what does not is not. */
   heard(message: Mark): void {
     this.#upTo = message;
   }
@@ -48,13 +49,5 @@ export class ReadMark {
   /** Whatever was missed has been asked for, or given up. */
   caughtUp(): void {
     this.#gapFrom = undefined;
-  }
-
-  store(): void {
-    const upTo = this.#upTo;
-    if (this.#gapFrom !== undefined || upTo === undefined || upTo === this.#stored) return;
-    this.#stored = upTo;
-    const { createdAt, id } = upTo;
-    this.#ledger.advance({ channel: this.#channel, createdAt, id });
   }
 }

@@ -10,6 +10,7 @@ import {
   temporaryFolder,
 } from '../support/daemon.js';
 import { hurried } from '../support/hurried.js';
+import { isLive, startProcess } from '../support/process.js';
 
 const NO_LIMITS = { bucket: { limit: 10_000, windowMs: 1_000 }, channelPerMinute: null };
 /** The limit of a request must not end the wait for the history before its own. */
@@ -61,6 +62,27 @@ describe('what was said while nobody listened', () => {
       expect(apart).toBeGreaterThan(8);
       expect(apart).toBeLessThan(25);
     }
+  });
+
+  it('is read also by a daemon that is killed again and again, each time before ten seconds are over', async () => {
+    const { kick, yaml, shown } = await standins();
+    const folder = temporaryFolder();
+    const said: string[] = [];
+    const say = (text: string) => {
+      kick.say('channel1', { username: 'alice', text: `@bob ${text}` });
+      said.push(`@bob ${text}`);
+    };
+    for (const life of [1, 2, 3]) {
+      const earshot = startProcess(yaml, folder);
+      await earshot.until(isLive);
+      say(`heard in life ${life}`);
+      await earshot.until(({ sinks }) => sinks[0]?.pending === 0 && shown().length === said.length);
+      await earshot.kill();
+      say(`missed after life ${life}`);
+    }
+    const last = startProcess(yaml, folder);
+    await last.until(({ sinks }) => sinks[0]?.pending === 0 && shown().length === said.length);
+    expect(shown()).toEqual(said);
   });
 
   it('is waited for ten seconds at most: meanwhile the chat waits in its inbound queue, and is delivered then', async () => {

@@ -23,6 +23,8 @@ export class RememberingIntake implements Intake {
   readonly heard: ChatMessage[] = [];
   readonly malformations: string[] = [];
   readonly channels = new Map<string, RememberedChannel>();
+  /** Called for each, before it is taken. */
+  onHear: (message: ChatMessage) => void = () => {};
 
   channel(slug: string): RememberedChannel {
     const found = this.channels.get(slug) ?? new RememberedChannel(slug, this);
@@ -60,6 +62,7 @@ class RememberedChannel implements ChannelIntake {
   }
 
   hear(message: ChatMessage): void {
+    this.#intake.onHear(message);
     this.heard += 1;
     if (message.late !== true) this.lastHeardAt = performance.now();
     if (this.#ids.has(message.id)) {
@@ -93,6 +96,7 @@ class RememberedChannel implements ChannelIntake {
 export class RememberingLedger implements SourceLedger {
   readonly ids = new Map<string, ChannelIds>();
   readonly marks = new Map<string, Mark>();
+  readonly #reading = new Map<string, () => Mark | undefined>();
 
   channelIds(slug: string): ChannelIds | undefined {
     return this.ids.get(slug);
@@ -106,8 +110,13 @@ export class RememberingLedger implements SourceLedger {
     return this.marks.get(channel);
   }
 
-  advance(mark: Mark): void {
-    this.marks.set(mark.channel, mark);
+  follow(channel: string, upTo: () => Mark | undefined): void {
+    this.#reading.set(channel, upTo);
+  }
+
+  /** How far the channel has been read, as far as it may be written down. */
+  upTo(channel: string): Mark | undefined {
+    return this.#reading.get(channel)?.();
   }
 }
 

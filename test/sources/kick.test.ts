@@ -279,16 +279,43 @@ describe('what was missed', () => {
     const first = await kick(1);
     await until(allLive(first));
     first.standin.say('c1', { username: 'ann', text: 'old' });
-    await until(() => first.ledger.marks.has('c1'));
+    await until(() => first.intake.heard.length === 1);
+    const mark = first.ledger.upTo('c1');
+    if (mark !== undefined) first.ledger.marks.set('c1', mark);
     expect(first.standin.requests.some(({ path }) => path.includes('/history'))).toBe(false);
     const second = await kick(1, { ledger: first.ledger });
     await until(allLive(second));
     expect(second.standin.requests.some(({ path }) => path.includes('/history'))).toBe(true);
   });
 
+  it('keeps the mark where the gap begins until it is filled, and behind what the intake does not have yet', async () => {
+    const run = await kick(1);
+    const upTo = () => run.ledger.upTo('c1')?.id;
+    const passed: unknown[] = [];
+    run.intake.onHear = ({ id }) => {
+      if (upTo() === id) passed.push(id);
+    };
+    await until(allLive(run));
+    expect(upTo()).toBeUndefined();
+    const before = run.standin.say('c1', { username: 'ann', text: 'before', createdAt: at(30) });
+    await until(() => run.intake.heard.length === 1);
+    expect(upTo()).toBe(before);
+    await cutOff(run);
+    run.standin.say('c1', { username: 'ann', text: 'missed', createdAt: at(20) });
+    run.standin.play('history', 'hang');
+    run.standin.refuseConnections(false);
+    await until(() => run.channel('c1')?.state === 'filling');
+    const held = run.standin.say('c1', { username: 'ann', text: 'held' });
+    await until(() => run.channel('c1')?.queue.size === 1);
+    expect(upTo()).toBe(before);
+    await until(allLive(run));
+    expect(upTo()).toBe(held);
+    expect(passed).toEqual([]);
+  });
+
   it('a history that hangs holds the chat no longer than it may', async () => {
     const ledger = new RememberingLedger();
-    ledger.advance({ channel: 'c1', createdAt: at(60), id: 'x' });
+    ledger.marks.set('c1', { channel: 'c1', createdAt: at(60), id: 'x' });
     const run = await kick(1, { ledger });
     run.standin.play('history', 'hang');
     await until(() => run.channel('c1')?.state === 'filling');
@@ -301,7 +328,7 @@ describe('what was missed', () => {
 
   it('a history that refuses is left alone for a while, and that is said', async () => {
     const ledger = new RememberingLedger();
-    ledger.advance({ channel: 'c1', createdAt: at(60), id: 'x' });
+    ledger.marks.set('c1', { channel: 'c1', createdAt: at(60), id: 'x' });
     const run = await kick(1, { ledger });
     run.standin.play('history', '403');
     await until(allLive(run));
@@ -393,7 +420,7 @@ it.each([
 
 it('a machine that throws: its connection is started anew, with one socket, and nothing is left held', async () => {
   const ledger = new RememberingLedger();
-  ledger.advance({ channel: 'c1', createdAt: Date.now() - 60_000, id: 'x' });
+  ledger.marks.set('c1', { channel: 'c1', createdAt: Date.now() - 60_000, id: 'x' });
   const run = await kick(3, { ledger });
   run.intake.channel('c1').crashesOnHold = true;
   await until(() => run.standin.dials === 2 && allLive(run)());

@@ -159,14 +159,15 @@ export class Gaps {
         `the mark of ${channel} is at message ${numberOfId(id)}, and what was missed before is not asked for yet`,
     );
     if (this.#mixed.has(room)) return;
-    const left = [...hearings.all()].filter(
-      ([n, { at, isSure }]) =>
-        isSure &&
-        at <= upTo.at &&
-        roomOf(hearings.message(n).room).slug === channel &&
-        hearings.rules(n).includes('me') &&
-        !ledger.accepted.has(n),
-    );
+    const left = hearings
+      .before(numberOfId(id))
+      .filter(
+        ([n, { isSure }]) =>
+          isSure &&
+          roomOf(hearings.message(n).room).slug === channel &&
+          hearings.rules(n).includes('me') &&
+          !ledger.accepted.has(n),
+      );
     if (left.length === 0) return;
     verdict.holds(
       'a mark never passes what is not committed',

@@ -59,6 +59,12 @@ export class Hearings {
     return this.#hearings;
   }
 
+  /** What was heard before message `n`, and it itself, in the order of hearing: many are heard at one moment. */
+  before(n: number): (readonly [n: number, hearing: Hearing])[] {
+    const all = [...this.#hearings];
+    return all.slice(0, all.findIndex(([own]) => own === n) + 1);
+  }
+
   /** The newest message of a room that was surely heard live; 0 before the first. */
   upTo(room: number): number {
     return this.#upTo.get(room) ?? 0;
