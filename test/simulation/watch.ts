@@ -14,6 +14,7 @@ import type { Hand } from './plan.js';
 import { AccountCheck } from './promises/account.js';
 import { Bounds } from './promises/bounds.js';
 import { Circuits, type CircuitTerms } from './promises/circuits.js';
+import { Contents } from './promises/contents.js';
 import { Deliveries } from './promises/deliveries.js';
 import { Ending } from './promises/ending.js';
 import { Ends } from './promises/ends.js';
@@ -51,6 +52,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   readonly #lookups: Lookups;
   readonly #rest: Rest;
   readonly #bounds: Bounds;
+  readonly #contents: Contents;
   readonly #stage: Stage;
   readonly #config;
   readonly #secrets: readonly string[] = Object.values(SECRETS);
@@ -86,12 +88,15 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.#account = new AccountCheck(hearings, ledger, verdict);
     this.#gaps = new Gaps({ shape, hearings, ledger, timeline, verdict, dropped });
     this.circuits = new Circuits(terms, timeline, verdict);
-    this.patience = new Patience(terms, timeline, verdict);
-    this.ends = new Ends({ ledger, chat, verdict, deliveries: this.deliveries, patience: this.patience });
+    this.patience = new Patience(terms, () => stage.wall, timeline, verdict);
+    const rules = new Map(this.#config.sinks.map((sink) => [sink.name, sink] as const));
+    const { deliveries, patience } = this;
+    this.ends = new Ends({ ledger, chat, rules, deliveries, patience, timeline, verdict });
     this.#lookups = new Lookups(timeline, verdict);
     this.ending = new Ending(timeline, verdict);
     this.#rest = new Rest(timeline, verdict);
     this.#bounds = new Bounds(verdict);
+    this.#contents = new Contents(ledger, verdict);
     this.actors = this.#newActors();
     if (secretsOf(this.#config).length === 0)
       throw new Error('the configuration holds no secret to look for');
@@ -130,8 +135,10 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       stalledUntil: life.stalledUntil,
     };
     this.#rest.lookAtWaits(scene);
+    if (ledger.isOpen) this.circuits.look(actors);
     if (this.ending.isStopping) this.ending.look(this.#config, life.stalledUntil);
     else this.#rest.look(scene);
+    this.#isExpiryLookedFor(life);
     if (timeline.now >= this.#pollAt) this.poll(daemon.status());
   }
 
@@ -150,6 +157,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       ledger: this.ledger,
     });
     this.#account.poll(status);
+    this.#contents.look(this.#stage.disk.db, status);
     this.#holdsNoSecret('the status', JSON.stringify(status));
   }
 
@@ -340,6 +348,13 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.ending.refused();
   }
 
+  #isExpiryLookedFor({ stalledUntil }: Life): void {
+    const store = this.actors.alive.get('store');
+    const tasks = this.actors.alive.get('tasks');
+    if (store?.state !== 'ready' || tasks?.state !== 'open' || this.ledger.refusesSince !== undefined) return;
+    this.ends.isLookedFor(Math.max(store.sinceAt, tasks.sinceAt, stalledUntil));
+  }
+
   #beginsNothing(what: string): void {
     this.verdict.holds(
       'a source that is closed begins nothing',
@@ -364,8 +379,8 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
         return;
       }
       case 'expire': {
-        const [rules, at] = act.given;
-        for (const [sink, seqs] of act.gave) this.ends.expired(sink, seqs, at, rules.get(sink));
+        const [, at] = act.given;
+        this.ends.expires(at, act.gave);
         return;
       }
       case 'crashed':
@@ -374,6 +389,12 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       case 'marks':
         ledger.isOpen = true;
         return;
+      case 'rested': {
+        const [sink, since, at] = act.given;
+        ledger.rested(sink, since, at);
+        this.patience.rested(sink, since, at);
+        return;
+      }
       case 'retry':
         ledger.reentered(life, act.gave);
         return;

@@ -1,8 +1,9 @@
 /**
  * The circuit of each sink, reckoned from outside by what its service answered: while it must be open nothing is
- * asked, and then one probe at a time. It may be stricter than this, never laxer.
+ * asked, and then one probe at a time. What the daemon's own circuit says of itself must be the same.
  */
 import type { SinkMemory } from '../../../src/store.js';
+import type { Actors } from '../actors.js';
 import type { Hand } from '../plan.js';
 import type { Timeline } from '../timeline.js';
 import type { Exchange } from '../web.js';
@@ -22,10 +23,15 @@ interface Circuit {
   state: 'closed' | 'open' | 'halfOpen' | 'isolated';
   failures: number;
   trips: number;
+  /** Without end while it is isolated for as long as nobody releases it. */
   openUntil: number;
+  /** The longest wait that jitter makes of it. */
+  openUntilAtMost: number;
   probe: Exchange | undefined;
   /** Results of requests that began before count no more. */
   since: number;
+  /** When something happened to it last. */
+  turnedAt: number;
   /** As it was committed last. */
   memory: SinkMemory['breaker'];
 }
@@ -33,6 +39,11 @@ interface Circuit {
 const RECOVERY_MAX_MS = 600_000;
 const GRACE_MS = 5_000;
 const OPEN = 'nothing is asked while the circuit is open';
+const SAME = 'the circuit is what the answers made of it';
+/** Each wait may be a tenth longer. */
+const JITTER = 0.1;
+/** What is on its way inside the daemon has arrived by then. */
+const SOON_MS = 100;
 /** Timers of the daemon and this reckoning differ by rounding. */
 const ROUNDING_MS = 1;
 
@@ -53,8 +64,10 @@ export class Circuits {
           failures: 0,
           trips: 0,
           openUntil: 0,
+          openUntilAtMost: 0,
           probe: undefined,
           since: 0,
+          turnedAt: 0,
           memory: undefined,
         },
       ]),
@@ -68,8 +81,10 @@ export class Circuits {
       const { memory, terms } = circuit;
       circuit.probe = undefined;
       circuit.since = now;
-      circuit.failures = 0;
+      circuit.failures = memory?.failures ?? 0;
       circuit.trips = memory?.trips ?? 0;
+      circuit.openUntil = Number.POSITIVE_INFINITY;
+      circuit.openUntilAtMost = Number.POSITIVE_INFINITY;
       if (memory === undefined || memory.state === 'closed') circuit.state = 'closed';
       else if (memory.state === 'isolated') circuit.state = 'isolated';
       else {
@@ -93,9 +108,11 @@ export class Circuits {
     if (circuit === undefined) return;
     const { now } = this.#timeline;
     if (hand.how === 'isolate') {
-      circuit.state = hand.for === undefined ? 'isolated' : 'open';
-      circuit.openUntil = now + Number.parseFloat(hand.for ?? '0') * 1_000;
-    } else if (hand.how === 'release' && circuit.state !== 'closed') circuit.state = 'halfOpen';
+      circuit.state = 'isolated';
+      circuit.openUntil =
+        hand.for === undefined ? Number.POSITIVE_INFINITY : now + Number.parseFloat(hand.for) * 1_000;
+      circuit.openUntilAtMost = circuit.openUntil;
+    } else if (hand.how === 'release' && circuit.state === 'isolated') circuit.state = 'halfOpen';
     else if (hand.how === 'reset') {
       circuit.state = 'closed';
       circuit.failures = 0;
@@ -103,19 +120,58 @@ export class Circuits {
     } else return;
     circuit.probe = undefined;
     circuit.since = now;
+    circuit.turnedAt = now;
+  }
+
+  /** Holds what each circuit says of itself against this reckoning; once the store was read, for it knows no better before. */
+  look(actors: Actors): void {
+    for (const [sink, circuit] of this.#circuits) {
+      const actor = actors.alive.get(`sinks/${sink}/breaker`);
+      const { now } = this.#timeline;
+      if (actor === undefined || now - Math.max(circuit.turnedAt, actor.sinceAt) < SOON_MS) continue;
+      const { failures, trips, dueAt } = actor.snapshot.context;
+      const says = `${actor.state}, ${failures} failures, ${trips} trips`;
+      this.#verdict.holds(
+        SAME,
+        this.#allows(circuit, actor.state, { failures, trips, dueAt }),
+        () =>
+          `${sink} is ${says}; should be ${circuit.state}, ${circuit.failures} failures, ${circuit.trips} trips`,
+      );
+    }
+  }
+
+  #allows(
+    { state, failures, trips, openUntil, openUntilAtMost, probe }: Circuit,
+    says: string,
+    it: { readonly failures: number; readonly trips: number; readonly dueAt: number },
+  ): boolean {
+    const { now } = this.#timeline;
+    const isDue = now >= openUntil - ROUNDING_MS;
+    switch (state) {
+      case 'closed':
+        return says === 'closed' && it.failures === failures && it.trips === trips;
+      case 'halfOpen':
+        return says === (probe === undefined ? 'halfOpen' : 'probing') && it.trips === trips;
+      case 'isolated':
+        return says.startsWith('isolated') || (isDue && says === 'halfOpen');
+      case 'open':
+        if (it.trips !== trips || it.failures !== failures) return false;
+        return says === 'open' ? it.dueAt <= openUntilAtMost + ROUNDING_MS : isDue && says === 'halfOpen';
+    }
   }
 
   asks(sink: string, exchange: Exchange): void {
     const circuit = this.#circuits.get(sink);
     if (circuit === undefined) return;
     const { now } = this.#timeline;
-    this.#verdict.holds(OPEN, circuit.state !== 'isolated', () => `${sink} is isolated, and asks`);
-    if (circuit.state === 'open') {
+    circuit.turnedAt = now;
+    if (circuit.state === 'open' || circuit.state === 'isolated') {
       const leftMs = circuit.openUntil - now;
       this.#verdict.holds(
         OPEN,
         leftMs <= ROUNDING_MS,
-        () => `${sink} asks ${(leftMs / 1_000).toFixed(3)} s too early, after ${circuit.trips} trips`,
+        () =>
+          `${sink} is ${circuit.state} and asks ${(leftMs / 1_000).toFixed(3)} s too early, after ${circuit.trips} trips`,
       );
       circuit.state = 'halfOpen';
     }
@@ -132,6 +188,7 @@ export class Circuits {
     const circuit = this.#circuits.get(sink);
     if (circuit === undefined || exchange.startedAt < circuit.since) return;
     const { terms } = circuit;
+    circuit.turnedAt = this.#timeline.now;
     const isProbe = circuit.probe === exchange;
     if (isProbe) circuit.probe = undefined;
     else if (circuit.state !== 'closed') return;
@@ -157,9 +214,11 @@ export class Circuits {
 
   #trip(circuit: Circuit, at: number): void {
     const { recovery } = circuit.terms;
-    const waitMs = Math.min(recovery * 2 ** Math.min(circuit.trips, 30), Math.max(recovery, RECOVERY_MAX_MS));
+    const capMs = Math.max(recovery, RECOVERY_MAX_MS);
+    const waitMs = recovery * 2 ** Math.min(circuit.trips, 30);
     circuit.state = 'open';
-    circuit.openUntil = at + waitMs;
+    circuit.openUntil = at + Math.min(waitMs, capMs);
+    circuit.openUntilAtMost = at + Math.min(waitMs * (1 + JITTER), capMs);
     circuit.trips += 1;
   }
 }

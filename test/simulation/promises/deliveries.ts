@@ -65,6 +65,11 @@ export class Deliveries {
     return state?.inFlight !== undefined && state.messages.includes(message);
   }
 
+  /** It arrived, and that is not committed yet. */
+  isAcknowledged(sink: string, message: number): boolean {
+    return this.#of(sink).unsettled.some(({ life, messages }) => !life.isDead && messages.includes(message));
+  }
+
   isPoisoned(sink: string, messages: readonly number[]): boolean {
     return messages.some((n) => this.#chat.of(n).poisons.has(sink));
   }
@@ -163,7 +168,7 @@ export class Deliveries {
     const [first] = seqs;
     if (first === undefined || this.#ledger.refusesSince !== undefined) return;
     const overtaken = [...this.#ledger.pendingOf(sink).values()].filter(
-      (row) => row.seq < first && !this.#isAcknowledged(sink, row.message),
+      (row) => row.seq < first && !this.isAcknowledged(sink, row.message),
     );
     this.#verdict.holds(
       ORDER,
@@ -175,10 +180,6 @@ export class Deliveries {
 
   #isReentered(last: Take, enteredAt: number | undefined): boolean {
     return enteredAt !== undefined && enteredAt > last.at;
-  }
-
-  #isAcknowledged(sink: string, message: number): boolean {
-    return this.#of(sink).unsettled.some(({ messages }) => messages.includes(message));
   }
 
   #isOpen(sink: string, message: number): boolean {

@@ -1,6 +1,7 @@
 /** A row ends only for a reason: refused for good, three crashes, its age, or too many before it. */
 import type { Settlement } from '../../../src/store.js';
 import type { Chat } from '../chat.js';
+import type { Timeline } from '../timeline.js';
 import type { Deliveries } from './deliveries.js';
 import type { Ledger, Row } from './ledger.js';
 import type { Patience } from './patience.js';
@@ -11,11 +12,19 @@ export interface EndsParts {
   readonly chat: Chat;
   readonly deliveries: Deliveries;
   readonly patience: Patience;
+  /** By sink, milliseconds and rows. */
+  readonly rules: ReadonlyMap<string, { readonly maxAge: number; readonly maxPending: number }>;
+  readonly timeline: Timeline;
   readonly verdict: Verdict;
 }
 
 const CRASHES_MAX = 3;
+/** So many rows expire at a time. */
+const CHUNK = 500;
+/** Every 10 s, and a little. */
+const LOOKED_EVERY_MS = 11_000;
 const REASON = 'a row ends only for a reason';
+const IN_TIME = 'what is too old or too many expires in time';
 const POISON = 'one poisonous message never takes a sink down for good';
 
 export class Ends {
@@ -24,6 +33,7 @@ export class Ends {
   readonly #failures = new Map<string, number>();
   /** Crashes that may not have been written down: the process died, or the disk refused. */
   #lost = 0;
+  #lookedAt = 0;
 
   constructor(parts: EndsParts) {
     this.#parts = parts;
@@ -63,20 +73,48 @@ export class Ends {
     );
   }
 
-  expired(
-    sink: string,
-    seqs: readonly number[],
-    at: number,
-    rule: { readonly maxAgeMs: number; readonly maxPending: number } | undefined,
-  ): void {
-    const { ledger } = this.#parts;
-    const waiting = ledger.pendingOf(sink).size;
-    const tooMany = Math.max(0, waiting - (rule?.maxPending ?? 0));
-    for (const [index, seq] of seqs.entries()) {
-      const row = ledger.rows.get(seq);
-      if (row !== undefined) this.#isDue(row, at, rule?.maxAgeMs ?? 0, index < tooMany);
-      ledger.settled(seq, 'expired');
+  /** By the configuration, the daemon's clock and what is under way: just the rows that are due expire. */
+  expires(at: number, gave: ReadonlyMap<string, readonly number[]>): void {
+    const { ledger, rules, timeline } = this.#parts;
+    this.#lookedAt = timeline.now;
+    for (const [sink, { maxAge, maxPending }] of rules) {
+      const seqs = gave.get(sink) ?? [];
+      const rows = [...ledger.pendingOf(sink).values()].slice(0, CHUNK);
+      const tooMany = ledger.pendingOf(sink).size - maxPending;
+      for (const [index, row] of rows.entries()) {
+        if (seqs.includes(row.seq)) this.#isDue(row, at, maxAge, index < tooMany);
+        else this.#isNotDue(row, at, maxAge, index < tooMany);
+      }
+      for (const seq of seqs) ledger.settled(seq, 'expired');
     }
+  }
+
+  /** It is looked for what expires again and again, while the store can be asked. `since`: when that began. */
+  isLookedFor(since: number): void {
+    const { timeline, verdict } = this.#parts;
+    const looked = Math.max(this.#lookedAt, since);
+    verdict.holds(
+      IN_TIME,
+      timeline.now - looked <= LOOKED_EVERY_MS,
+      () => `nobody looked for what is too old since ${(looked / 1_000).toFixed(1)} s`,
+    );
+  }
+
+  #isNotDue(
+    { seq, sink, message, acceptedAt }: Row,
+    at: number,
+    maxAgeMs: number,
+    isCrowdedOut: boolean,
+  ): void {
+    const { verdict, deliveries, patience } = this.#parts;
+    const isOld = at - acceptedAt > maxAgeMs && !patience.isRefused(sink);
+    const isKept = deliveries.isSending(sink, message) || deliveries.isAcknowledged(sink, message);
+    verdict.holds(
+      IN_TIME,
+      isKept || !(isOld || isCrowdedOut),
+      () =>
+        `row ${seq} of ${sink} waits for ${(at - acceptedAt) / 1_000} s${isCrowdedOut ? ' with too many after it' : ''}, and stays`,
+    );
   }
 
   #isDue({ seq, sink, message, acceptedAt }: Row, at: number, maxAgeMs: number, isCrowdedOut: boolean): void {
@@ -91,6 +129,11 @@ export class Ends {
       REASON,
       !deliveries.isSending(sink, message),
       () => `row ${seq} of ${sink} expires while it is out`,
+    );
+    verdict.holds(
+      REASON,
+      !deliveries.isAcknowledged(sink, message),
+      () => `row ${seq} of ${sink} expires, and it has arrived`,
     );
     verdict.holds(
       REASON,

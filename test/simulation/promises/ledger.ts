@@ -11,8 +11,8 @@ export interface Row {
   readonly message: number;
   readonly life: Life;
   readonly at: number;
-  /** Epoch milliseconds, by the daemon's clock. */
-  readonly acceptedAt: number;
+  /** Epoch milliseconds, by the daemon's clock; later when it waited for a person meanwhile. */
+  acceptedAt: number;
   end: Settlement['end'] | 'discarded' | undefined;
 }
 
@@ -140,6 +140,12 @@ export class Ledger {
       this.#enter({ seq, sink, message, life, at: this.#timeline.now, acceptedAt, end: undefined });
       this.sums(sink).reentered += 1;
     }
+  }
+
+  /** The sink's rows did not age from `since` to `at`, epoch milliseconds. */
+  rested(sink: string, since: number, at: number): void {
+    for (const row of this.pendingOf(sink).values())
+      row.acceptedAt += Math.max(0, at - Math.max(row.acceptedAt, since));
   }
 
   discarded(): void {

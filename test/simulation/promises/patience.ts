@@ -13,6 +13,12 @@ interface Sink {
   isRefused: boolean;
   /** That is committed, for the lives to come. */
   isRefusedForGood: boolean;
+  /** Since when it refuses, as is committed too, and when a person acted; epoch milliseconds by the daemon's clock. */
+  refusedSince: number;
+  refusedForGoodSince: number;
+  resumedAt: number;
+  /** What waited meanwhile begins to age again only when that was written. */
+  hasRested: boolean;
 }
 
 interface Host {
@@ -24,21 +30,34 @@ interface Host {
 }
 
 const ROUNDING_MS = 1;
+const RESTS = 'what waits for a person does not age';
 const REFUSED = 'an endpoint that refused is asked nothing until a person acts';
 
 export class Patience {
+  readonly #wall: () => number;
   readonly #timeline: Timeline;
   readonly #verdict: Verdict;
   readonly #sinks: ReadonlyMap<string, Sink>;
   readonly #hosts = new Map<string, Host>();
 
-  constructor(terms: ReadonlyMap<string, Terms>, timeline: Timeline, verdict: Verdict) {
+  /** @param wall epoch milliseconds, by the daemon's clock. */
+  constructor(terms: ReadonlyMap<string, Terms>, wall: () => number, timeline: Timeline, verdict: Verdict) {
+    this.#wall = wall;
     this.#timeline = timeline;
     this.#verdict = verdict;
     this.#sinks = new Map(
       [...terms].map(([name, its]) => [
         name,
-        { terms: its, waitsUntil: 0, isRefused: false, isRefusedForGood: false },
+        {
+          terms: its,
+          waitsUntil: 0,
+          isRefused: false,
+          isRefusedForGood: false,
+          refusedSince: 0,
+          refusedForGoodSince: 0,
+          resumedAt: 0,
+          hasRested: false,
+        },
       ]),
     );
   }
@@ -49,18 +68,43 @@ export class Patience {
     for (const sink of this.#sinks.values()) {
       sink.waitsUntil = 0;
       sink.isRefused = sink.isRefusedForGood;
+      sink.refusedSince = sink.refusedForGoodSince;
     }
   }
 
   remembered(name: string, memory: SinkMemory): void {
     const sink = this.#sinks.get(name);
-    if (sink !== undefined) sink.isRefusedForGood = memory.refused !== undefined;
+    if (sink === undefined) return;
+    const isRefused = memory.refused !== undefined;
+    this.#verdict.holds(
+      RESTS,
+      isRefused || !sink.isRefusedForGood || sink.hasRested,
+      () => `${name} goes on, and its rows have aged`,
+    );
+    sink.isRefusedForGood = isRefused;
+    sink.refusedForGoodSince = memory.refused?.since ?? 0;
+    sink.hasRested = false;
+  }
+
+  /** Its rows are as old as they were when it began to wait. */
+  rested(name: string, since: number, at: number): void {
+    const sink = this.#sinks.get(name);
+    if (sink === undefined) return;
+    sink.hasRested = true;
+    this.#verdict.holds(
+      RESTS,
+      since === sink.refusedSince && at === sink.resumedAt,
+      () =>
+        `${name} waited from ${sink.refusedSince} to ${sink.resumedAt}, and its rows rest from ${since} to ${at}`,
+    );
   }
 
   byHand(hand: Hand): void {
     if (hand.how !== 'resume') return;
     const sink = this.#sinks.get(hand.name);
-    if (sink !== undefined) sink.isRefused = false;
+    if (sink === undefined || !sink.isRefused) return;
+    sink.isRefused = false;
+    sink.resumedAt = this.#wall();
   }
 
   isRefused(name: string): boolean {
@@ -94,7 +138,10 @@ export class Patience {
     const { now } = this.#timeline;
     const host = this.#hostOf(sink);
     host.out.delete(exchange);
-    if (refusesForGood(exchange, sink.terms)) sink.isRefused = true;
+    if (refusesForGood(exchange, sink.terms)) {
+      if (!sink.isRefused) sink.refusedSince = this.#wall();
+      sink.isRefused = true;
+    }
     const wait = waitAfter(exchange, sink.terms);
     // What was sent before a ban says nothing of what came after it.
     const isStale = exchange.startedAt < host.bannedAt;
