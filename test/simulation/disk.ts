@@ -84,6 +84,10 @@ export class Disk {
     return this.#db;
   }
 
+  isOpenFor(life: Life): boolean {
+    return this.#holder === life;
+  }
+
   remove(): void {
     this.#close();
     rmSync(this.#folder, { recursive: true, force: true });

@@ -179,6 +179,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       wires: kick.wires,
       ledger: this.ledger,
       config: this.#config,
+      hasStore: this.#stage.disk.isOpenFor(life),
       isWritable: this.ledger.isOpen && this.#stage.disk.isWell,
     });
     if (life.endedWell) this.deliveries.endedWell(life);
@@ -214,6 +215,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
 
   logged(line: string): void {
     this.ending.logged(line);
+    if (line.includes('"drainingQueues"')) this.#drained(line);
     this.#holdsNoSecret('the log', line);
     this.#stage.story.tell('log', () => line.trimEnd().replaceAll(this.#stage.disk.path, 'earshot.db'));
   }
@@ -346,6 +348,22 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.#stage.story.tell('store', () => `refuses ${method}: ${code}`);
     this.ledger.refused();
     this.ending.refused();
+  }
+
+  /** Draining is over: whoever has rows and could go on has had all of its time. */
+  #drained(line: string): void {
+    const { actors, ledger, deliveries } = this;
+    const store = actors.alive.get('store');
+    if (store?.state !== 'ready' || ledger.refusesSince !== undefined) return;
+    const { ms = 0 } = JSON.parse(line) as { ms?: number };
+    for (const { name } of this.#config.sinks) {
+      const state = actors.stateOf(`sinks/${name}/delivery`);
+      const isWell = state === 'idle' || state?.startsWith('delivering') === true;
+      const open = [...ledger.pendingOf(name).values()].filter(
+        ({ message }) => !deliveries.isAcknowledged(name, message),
+      );
+      if (isWell && open.length > 0) this.ending.drained(name, ms, this.#config);
+    }
   }
 
   #isExpiryLookedFor({ stalledUntil }: Life): void {

@@ -1,4 +1,5 @@
 /** How a life ends: within its limits, with the right exit code, its last words said, and nothing left behind. */
+import type { Phase } from '../../../machines/supervisor.js';
 import type { Config } from '../../../src/config.js';
 import type { DaemonEnd } from '../../../src/daemon.js';
 import type { Life } from '../life.js';
@@ -12,12 +13,27 @@ const FORCED_CODE = 143;
 const FORCED_MS = 1_100;
 const SLACK_MS = 100;
 const IN_TIME = 'the stop ends within its limit';
+const IN_ORDER = 'the stop goes through its phases, each within its limit';
+const DRAINS = 'sinks that are well go on while it drains';
+const ORDER: readonly Phase[] = [
+  'closingSources',
+  'drainingQueues',
+  'closingSinks',
+  'cancellingTasks',
+  'closingStore',
+  'closingRest',
+];
+const REST_MS = 2_000;
+/** Kept for the last three phases. */
+const RESERVE_MS = 5_000;
 const CODE = 'the exit code is right';
 const NOTHING_LEFT = 'nothing survives the stop';
 
 export interface Left {
   /** The disk is well, and the store was opened in this life. */
   readonly isWritable: boolean;
+  /** The life has the store's file open. */
+  readonly hasStore: boolean;
   readonly exchanges: ReadonlySet<Exchange>;
   readonly wires: ReadonlySet<Wire>;
   readonly ledger: Ledger;
@@ -93,13 +109,13 @@ export class Ending {
         () => `${waiting} messages wait, and the disk is well`,
       );
     }
-    if (exitCode === 0) {
+    if (!isForced) {
       const isClean = failure === null && waiting === 0 && phases.every(({ end }) => end === 'done');
       this.#verdict.holds(
         CODE,
-        isClean,
+        exitCode === (isClean ? 0 : 1),
         () =>
-          `0, with ${waiting} waiting, ${failure ?? 'no failure'}, phases ${phases.map(({ end }) => end).join(', ')}`,
+          `${exitCode}, with ${waiting} waiting, ${failure ?? 'no failure'}, phases ${phases.map(({ end }) => end).join(', ')}`,
       );
     }
     if (this.#askedAt === undefined) {
@@ -121,7 +137,45 @@ export class Ending {
       this.#lastLine.includes('"Cleanup complete"'),
       () => this.#lastLine,
     );
-    if (!isForced) this.#isGone(life, left, wasHeldUp);
+    this.#verdict.holds(NOTHING_LEFT, !left.hasStore, () => 'it has the store open');
+    if (isForced) return;
+    this.#isGone(life, left, wasHeldUp);
+    if (!wasHeldUp) this.#wentThrough(phases, left.config);
+  }
+
+  /** Rows wait for this sink, and nothing keeps them: it drained for `tookMs`. */
+  drained(sink: string, tookMs: number, { shutdown }: Pick<Config, 'shutdown'>): void {
+    this.#verdict.holds(
+      DRAINS,
+      tookMs >= shutdown.drain - SLACK_MS,
+      () => `${sink} had rows and was well, and draining was over after ${tookMs / 1_000} s`,
+    );
+  }
+
+  #wentThrough(phases: DaemonEnd['phases'], { shutdown }: Pick<Config, 'shutdown'>): void {
+    const limits: Readonly<Record<Phase, number>> = {
+      closingSources: shutdown.sources,
+      drainingQueues: shutdown.drain,
+      closingSinks: shutdown.sinks,
+      cancellingTasks: shutdown.tasks,
+      closingStore: shutdown.store,
+      closingRest: REST_MS,
+    };
+    const names = phases.map(({ phase }) => phase);
+    this.#verdict.holds(IN_ORDER, names.join() === ORDER.join(), () => names.join(', '));
+    let sum = 0;
+    for (const { phase, tookMs } of phases) {
+      sum += tookMs;
+      const isFirst = ORDER.indexOf(phase) < 3;
+      const limitMs = isFirst
+        ? Math.min(limits[phase], Math.max(0, shutdown.total - RESERVE_MS - (sum - tookMs)))
+        : limits[phase];
+      this.#verdict.holds(
+        IN_ORDER,
+        tookMs <= limitMs + SLACK_MS,
+        () => `${phase} took ${tookMs / 1_000} s, and had ${limitMs / 1_000} s`,
+      );
+    }
   }
 
   #isPastHelp(failure: string | null): boolean {
