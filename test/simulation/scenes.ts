@@ -182,7 +182,87 @@ function restartIntoTrouble(chance: Chance, shape: Shape, at: number): Fault[] {
   ];
 }
 
+/** A person acts while a request is out: what comes of it counts no more. */
+function actedUnderRequest(chance: Chance, shape: Shape, at: number): Fault[] {
+  const ill = sinkFault(chance, shape, at);
+  if (!isSinkFault(ill)) return [ill];
+  const { what, sink } = ill;
+  const hung: Fault = {
+    at,
+    what,
+    sink,
+    how: chance.pick(['hang', 'hang', 'slow', 'takenThenHang']),
+    times: chance.whole(1, 3),
+  };
+  const acted = at + chance.whole(300, 2_500);
+  const how = chance.pick(['reset', 'reset', 'isolate']);
+  return [
+    hung,
+    { at: at + 1, what: 'burst', room: room(chance, shape), count: 4, withinMs: 300 },
+    { at: acted, what: 'hand', how, name: sink },
+    ...(how === 'isolate'
+      ? [{ at: acted + 200, what: 'hand', how: chance.pick(['release', 'reset']), name: sink } as const]
+      : []),
+  ];
+}
+
+/** A circuit that was shut by hand is tested while nothing waits, and what is asked then has its own answers. */
+function probeOfNothing(chance: Chance, shape: Shape, at: number): Fault[] {
+  const ill = sinkFault(chance, shape, at + 1);
+  if (!isSinkFault(ill)) return [ill];
+  const { what, sink } = ill;
+  const times = chance.whole(1, 2);
+  const answer: Fault = chance.is(0.5)
+    ? { at: at + 1, what, sink, how: 'echo', times }
+    : otherFault(chance, ill, at + 1);
+  return [
+    { at, what: 'hand', how: 'isolate', name: sink },
+    answer,
+    { at: at + chance.whole(100, 1_000), what: 'hand', how: 'release', name: sink },
+  ];
+}
+
+/** A part stumbles again and again: over what it is told, or whatever it prints. */
+function stumbles(chance: Chance, shape: Shape, at: number): Fault[] {
+  const times = chance.whole(3, 12);
+  const { name, type } = chance.pick(shape.sinks) ?? { name: '', type: 'console' };
+  const burst: Fault = { at: at + 1, what: 'burst', room: room(chance, shape), count: 8, withinMs: 4_000 };
+  const how = chance.pick(['throws', 'throws', 'limitedLong', '503'] as const);
+  if (type === 'console') return [{ at, what: 'print', times }, burst];
+  if (type === 'postgrest') return [{ at, what: 'database', sink: name, how: 'throws', times }, burst];
+  return [
+    { at, what: 'discord', sink: name, how: 'throws', times: times - 2 },
+    { at: at + 2, what: 'discord', sink: name, how, times: 2 },
+    burst,
+  ];
+}
+
+/** The process ends while a circuit is open or isolated: the next life begins with that. */
+function restartWhileShut(chance: Chance, shape: Shape, at: number): Fault[] {
+  const ill = sinkFault(chance, shape, at);
+  if (!isSinkFault(ill)) return [ill];
+  const { what, sink } = ill;
+  const times = shape.times === 'quick' ? 3 : what === 'discord' ? 5 : 10;
+  const shut: Fault = chance.is(0.35)
+    ? { at, what: 'hand', how: 'isolate', name: sink, ...(chance.is(0.3) && { for: '20s' }) }
+    : { at, what, sink, how: chance.pick(['500', 'refused', 'cut']), times: times + chance.whole(0, 3) };
+  const end = at + chance.whole(1_500, 9_000);
+  const downMs = chance.whole(300, 2_000);
+  const over: Fault = chance.is(0.7) ? { at: end, what: 'crash', downMs } : { at: end, what: 'stop', downMs };
+  return [
+    shut,
+    { at: at + 1, what: 'burst', room: room(chance, shape), count: chance.whole(3, 20), withinMs: 1_500 },
+    over,
+    { at: end + downMs + 100, what: 'burst', room: room(chance, shape), count: 3, withinMs: 1_000 },
+  ];
+}
+
 const SCENES = [
+  actedUnderRequest,
+  probeOfNothing,
+  stumbles,
+  restartWhileShut,
+  restartWhileShut,
   stopUnderLoad,
   stopUnderLoad,
   aging,

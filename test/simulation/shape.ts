@@ -25,6 +25,8 @@ export interface Shape {
   readonly maxAge: string;
   readonly maxPending: number;
   readonly gapFill: boolean;
+  /** No more requests may be out at once than the configuration must allow. */
+  readonly isNarrow?: boolean;
 }
 
 export const WATCHED = 'bob';
@@ -62,6 +64,7 @@ export function drawShape(chance: Chance): Shape {
     maxAge: chance.is(0.2) ? '1m' : '24h',
     maxPending: chance.is(0.15) ? 100 : 100_000,
     gapFill: chance.is(0.9),
+    ...(chance.is(0.4) && { isNarrow: true }),
   };
 }
 
@@ -121,9 +124,13 @@ ${rooms.join('\n')}
 ${rulesText(shape)}sinks:
 ${shape.sinks.map((sink, index) => sinkText(sink, index, shape)).join('\n')}
 store: { archive: ${shape.archive} }
-limits: { messagesPerChannel: ${shape.queueLimit} }
+limits: { messagesPerChannel: ${shape.queueLimit}, httpConnections: ${placesOf(shape)} }
 control: { port: 0, token: ${SECRETS.control} }
 ${shape.times === 'quick' ? QUICK : ''}`;
+}
+
+function placesOf({ isNarrow, sinks }: Shape): number {
+  return isNarrow ? Math.max(5, sinks.length + 4) : 50;
 }
 
 function rulesText({ rules, sinks }: Shape): string {

@@ -18,6 +18,7 @@ import { Contents } from './promises/contents.js';
 import { Deliveries } from './promises/deliveries.js';
 import { Ending } from './promises/ending.js';
 import { Ends } from './promises/ends.js';
+import { Figures } from './promises/figures.js';
 import { Gaps } from './promises/gaps.js';
 import { Hearings } from './promises/hearings.js';
 import { Judgements } from './promises/judgements.js';
@@ -53,6 +54,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   readonly #rest: Rest;
   readonly #bounds: Bounds;
   readonly #contents: Contents;
+  readonly #figures: Figures;
   readonly #stage: Stage;
   readonly #config;
   readonly #secrets: readonly string[] = Object.values(SECRETS);
@@ -97,6 +99,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.#rest = new Rest(timeline, verdict);
     this.#bounds = new Bounds(verdict);
     this.#contents = new Contents(ledger, verdict);
+    this.#figures = new Figures(terms, this.patience, verdict);
     this.actors = this.#newActors();
     if (secretsOf(this.#config).length === 0)
       throw new Error('the configuration holds no secret to look for');
@@ -112,6 +115,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.#gaps.began();
     this.circuits.began(this.#stage.wall);
     this.patience.began();
+    this.#figures.began();
     this.ending.began();
     this.ledger.began(this.#stage.plan.shape.sinks.map(({ name }) => name));
   }
@@ -157,6 +161,8 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       ledger: this.ledger,
     });
     this.#account.poll(status);
+    const open = [...web.open].filter((exchange) => exchange.life === running.life);
+    this.#figures.poll(status, this.actors, open, timeline.now);
     this.#contents.look(this.#stage.disk.db, status);
     this.#holdsNoSecret('the status', JSON.stringify(status));
   }
@@ -244,6 +250,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.deliveries.asks(sink, exchange, messages);
     this.circuits.asks(sink, exchange);
     this.patience.asks(sink, exchange);
+    this.#figures.asks(sink);
     const state = this.actors.stateOf(`sinks/${sink}/breaker`);
     this.verdict.holds(
       'nothing is asked while the circuit is open',
@@ -283,6 +290,8 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.deliveries.ended(sink, exchange);
     this.circuits.ended(sink, exchange);
     this.patience.ended(sink, exchange);
+    this.#figures.ended(sink, exchange);
+    this.ending.requestEnded(exchange, this.#config);
   }
 
   // Kick

@@ -14,6 +14,7 @@ const FORCED_MS = 1_100;
 const SLACK_MS = 100;
 const IN_TIME = 'the stop ends within its limit';
 const IN_ORDER = 'the stop goes through its phases, each within its limit';
+const ENDS_BY_ITSELF = 'what is out when sinks close may end by itself';
 const DRAINS = 'sinks that are well go on while it drains';
 const ORDER: readonly Phase[] = [
   'closingSources',
@@ -47,6 +48,8 @@ export class Ending {
   #askedAt: number | undefined;
   #forcedAt: number | undefined;
   /** The store could not be written at some time during the stop. */
+  /** Since then the sinks are being closed. */
+  #drainedAt: number | undefined;
   #wasRefused = false;
   #lastLine = '';
 
@@ -62,6 +65,7 @@ export class Ending {
   began(): void {
     this.#askedAt = undefined;
     this.#forcedAt = undefined;
+    this.#drainedAt = undefined;
     this.#wasRefused = false;
   }
 
@@ -73,6 +77,7 @@ export class Ending {
 
   logged(line: string): void {
     this.#lastLine = line;
+    if (line.includes('"drainingQueues"')) this.#drainedAt = this.#timeline.now;
   }
 
   refused(): void {
@@ -141,6 +146,24 @@ export class Ending {
     if (isForced) return;
     this.#isGone(life, left, wasHeldUp);
     if (!wasHeldUp) this.#wentThrough(phases, left.config);
+  }
+
+  /** A request that is out when the sinks are closed has their time to end by itself. */
+  requestEnded({ end, startedAt, endedAt }: Exchange, { shutdown, sinks }: Config): void {
+    if (end?.kind !== 'aborted' || this.#forcedAt !== undefined) return;
+    const shortest = Math.min(
+      ...sinks.map((sink) => ('timeout' in sink ? sink.timeout : Number.POSITIVE_INFINITY)),
+    );
+    if (this.#askedAt === undefined || endedAt - startedAt >= shortest - 1) return;
+    const closingSince = this.#drainedAt ?? Number.POSITIVE_INFINITY;
+    const limitMs = Math.min(shutdown.sinks, this.#askedAt + shutdown.total - RESERVE_MS - closingSince);
+    const graceMs = Math.min(500, limitMs / 5);
+    this.#verdict.holds(
+      ENDS_BY_ITSELF,
+      endedAt >= closingSince + limitMs - graceMs - 1,
+      () =>
+        `the request begun at ${time(startedAt)} is given up; sinks are closing since ${time(this.#drainedAt)}`,
+    );
   }
 
   /** Rows wait for this sink, and nothing keeps them: it drained for `tookMs`. */

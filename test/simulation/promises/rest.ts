@@ -32,7 +32,6 @@ const SOON_MS = 2_000;
 /** Liveness is looked at once a second. */
 const SWEEP_MS = 1_500;
 const SLACK_MS = 100;
-const LEASE_MS = 31_000;
 const CENTRIFUGO_QUIET_MS = 25_000;
 
 export class Rest {
@@ -106,8 +105,12 @@ export class Rest {
     this.#verdict.holds(AWAKE, !settles, () => `${name} waits for a store that is ready`);
     if (delivery.state.startsWith('waiting')) this.#isDue(delivery, name);
     if (breaker.state === 'open') this.#isDue(breaker, `the circuit of ${name}`);
-    const leases = delivery.state === 'delivering.leasing' && this.#age(delivery) > LEASE_MS;
-    this.#verdict.holds(ENDS, !leases, () => `${name} waits for a place in the pool`);
+    const leases = delivery.state === 'delivering.leasing' && this.#age(delivery) > SLACK_MS;
+    this.#verdict.holds(
+      'one place is kept for each sink',
+      !leases,
+      () => `${name} waits for a place in the pool`,
+    );
     if (type === 'console') return;
     const isOut = deliveries.inFlight(name) !== undefined;
     const isStuck = delivery.state === 'delivering.sending' && !isOut && this.#age(delivery) > SLACK_MS;
