@@ -24,6 +24,7 @@ import { Hearings } from './promises/hearings.js';
 import { Judgements } from './promises/judgements.js';
 import { Ledger } from './promises/ledger.js';
 import { Lookups } from './promises/lookups.js';
+import { Orders } from './promises/orders.js';
 import { Patience } from './promises/patience.js';
 import { Rest } from './promises/rest.js';
 import { Verdict } from './promises/verdict.js';
@@ -55,6 +56,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   readonly #bounds: Bounds;
   readonly #contents: Contents;
   readonly #figures: Figures;
+  readonly #orders: Orders;
   readonly #stage: Stage;
   readonly #config;
   readonly #secrets: readonly string[] = Object.values(SECRETS);
@@ -81,9 +83,17 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.deliveries = new Deliveries(ledger, chat, timeline, verdict);
     const dropped = () => stage.running?.daemon.status().account.dropped ?? 0;
     const judgements = new Judgements(shape, dropped, timeline, verdict);
+    const orders = new Orders(ledger, dropped, verdict);
+    this.#orders = orders;
     const hearings: Hearings = new Hearings(chat, shape, timeline, {
-      first: (message, hearing) => judgements.heard(message, hearings.rules(message.n), hearing),
-      doubted: (room) => judgements.doubted(room),
+      first: (message, hearing) => {
+        orders.heard(message, hearing.isSure);
+        judgements.heard(message, hearings.rules(message.n), hearing);
+      },
+      doubted: (room) => {
+        orders.doubted(room);
+        judgements.doubted(room);
+      },
     });
     this.#judgements = judgements;
     this.#hearings = hearings;
@@ -113,6 +123,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.#hearings.began();
     this.#judgements.began();
     this.#gaps.began();
+    this.#orders.began();
     this.circuits.began(this.#stage.wall);
     this.patience.began();
     this.#figures.began();
@@ -270,11 +281,18 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     fresh: readonly number[] = messages,
   ): void {
     this.#stage.story.tell(sink, () => `takes ${messages.join(', ')}`);
+    this.#takes(sink, exchange.life, fresh);
     this.deliveries.taken(sink, exchange, exchange.life, fresh);
   }
 
   printed(sink: string, life: Life, messages: readonly number[]): void {
+    this.#takes(sink, life, messages);
     this.deliveries.taken(sink, undefined, life, messages);
+  }
+
+  #takes(sink: string, { isDead }: Life, messages: readonly number[]): void {
+    if (isDead) return;
+    for (const n of messages) if (this.deliveries.times(sink, n) === 0) this.#orders.taken(sink, n);
   }
 
   printFailed(sink: string, messages: readonly number[]): void {
@@ -399,6 +417,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
         this.#stage.story.tell('store', () => commitText(work, fresh));
         this.#judgements.committed(life, work, act.gave.duplicates, this.#hearings);
         this.#gaps.committed(work, act.gave.duplicates);
+        this.#orders.committed(work);
         for (const settlement of work.settlements ?? []) {
           this.ends.settled(settlement);
           this.#holdsNoSecret('a dead letter', settlement.error?.text ?? '');

@@ -25,6 +25,7 @@ const CHUNK = 500;
 const LOOKED_EVERY_MS = 11_000;
 const REASON = 'a row ends only for a reason';
 const IN_TIME = 'what is too old or too many expires in time';
+const ARRIVED = 'what counts as delivered has arrived';
 const POISON = 'one poisonous message never takes a sink down for good';
 
 export class Ends {
@@ -61,9 +62,18 @@ export class Ends {
   }
 
   settled({ seq, end }: Settlement): void {
-    const { ledger, chat, verdict } = this.#parts;
+    const { ledger, chat, deliveries, verdict } = this.#parts;
     const row = ledger.rows.get(seq);
-    if (row === undefined || end !== 'dead') return;
+    if (row === undefined) return;
+    if (end === 'delivered') {
+      const { sink, message } = row;
+      verdict.holds(
+        ARRIVED,
+        deliveries.times(sink, message) > 0,
+        () => `row ${seq} (message ${message} for ${sink}) ends as delivered, and nobody has it`,
+      );
+    }
+    if (end !== 'dead') return;
     const isPoison = chat.of(row.message).poisons.has(row.sink);
     verdict.holds(
       REASON,
