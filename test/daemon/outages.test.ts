@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DiscordStandin } from '../../src/demo/discord-standin.js';
 import type { KickChannel } from '../../src/demo/kick-standin.js';
+import type { Socket } from '../../src/world.js';
 import {
   channels,
   configText,
@@ -9,11 +10,14 @@ import {
   kickStandin,
   postgrestStandin,
   runDaemon,
+  temporaryFolder,
 } from '../support/daemon.js';
 
 const NO_LIMITS = { bucket: { limit: 10_000, windowMs: 1_000 }, channelPerMinute: null };
 /** Discord's requests may take 12 s: whoever waited for one of them would be later than this. */
 const UNDISTURBED_MS = 6_000;
+/** So long chat is held at most while a gap is filled. */
+const HELD_MS = 10_000;
 /** Nor is a request that hangs waited for at the end. */
 const FEW = 'limits: { httpConnections: 6 }\nshutdown: { drain: 100ms, sinks: 500ms }';
 
@@ -110,5 +114,84 @@ describe('everything has a timeout', () => {
     const { exitCode } = await running.stop();
     expect(exitCode).toBe(0);
     expect(performance.now() - asked).toBeLessThan(10_000);
+  });
+});
+
+describe('the connections for requests', () => {
+  it('are never all taken by lookups and negotiations, which have four: each sink has its own, whoever hangs', async () => {
+    const watched = channels(241);
+    const kick = await kickStandin({ channels: watched });
+    const discord = await discordStandin(NO_LIMITS);
+    const database = await postgrestStandin();
+    const sinks = discordSink(discord.webhook()) + databaseSink(database.url);
+    const folder = temporaryFolder();
+    discord.fail({ kind: 'status', status: 503 });
+    database.fail({ kind: 'status', status: 503 });
+    const first = await runDaemon(configText({ kick, sinks, transport: 'pusher', more: FEW }), folder);
+    await first.untilLive();
+    kick.say('channel1', { username: 'alice', text: '@bob' });
+    await first.until(({ account }) => account.accepted === 1);
+    await first.stop();
+    const before = kick.requests.length;
+
+    // Four connections want to negotiate, and the ids of all channels but four are looked up: nobody answers.
+    kick.play('lookup', 'hang');
+    kick.play('negotiation', 'hang');
+    discord.recover();
+    database.recover();
+    const more = 'limits: { httpConnections: 8 }\nshutdown: { sources: 200ms, sinks: 500ms }';
+    const known = configText({ kick, sinks, channels: watched.slice(0, 4), more });
+    const others = watched.slice(4).map(({ slug }) => `    - ${slug}`);
+    const second = await runDaemon(known.replace('\nsinks:', `\n${others.join('\n')}\nsinks:`), folder);
+    await second.until(({ pool }) => pool.waiting >= 2);
+    expect(kick.requests.length - before).toBe(4);
+    await second.until(({ sinks: all }) => all.every(({ pending }) => pending === 0), UNDISTURBED_MS);
+    expect(second.status()).toMatchObject({
+      pool: { leased: 4, limit: 8 },
+      sinks: [{ delivered: 1 }, { delivered: 1 }],
+    });
+    expect(kick.requests.length - before).toBe(4);
+  });
+});
+
+describe('a machine that throws', () => {
+  it('takes its connection along, which is started anew: what its channel held goes on, and one socket is there', async () => {
+    const kick = await kickStandin();
+    const discord = await discordStandin(NO_LIMITS);
+    const yaml = configText({ kick, sinks: discordSink(discord.webhook()), transport: 'centrifugo' });
+    const folder = temporaryFolder();
+    const first = await runDaemon(yaml, folder);
+    await first.untilLive();
+    kick.say('channel1', { username: 'alice', text: '@bob before' });
+    await first.until(({ sinks }) => sinks[0]?.delivered === 1);
+    await first.stop();
+
+    kick.play('history', 'hang');
+    let isFaulty = false;
+    const faulty = (socket: Socket): Socket => ({
+      ...socket,
+      send(text) {
+        if (isFaulty) throw new Error('a fault of the socket');
+        socket.send(text);
+      },
+    });
+    const second = await runDaemon(yaml, folder, 'info', undefined, (world) => ({
+      ...world,
+      dial: (...call) => faulty(world.dial(...call)),
+    }));
+    await second.until(({ sources }) => sources[0]?.channels[0]?.state === 'filling');
+    kick.say('channel1', { username: 'alice', text: '@bob held' });
+    await second.until(({ account }) => account.waiting === 1);
+    // The subscription is asked for again in the midst of the channel's own transition.
+    isFaulty = true;
+    const { dials } = kick;
+    kick.endSubscription('channel1', 2500);
+    await kick.until(() => kick.connections().length === 0);
+    await second.until(({ sinks }) => sinks[0]?.delivered === 1, HELD_MS / 2);
+    isFaulty = false;
+    kick.play('history', 'ok');
+    await second.untilLive();
+    expect(kick.dials).toBeGreaterThan(dials);
+    expect(kick.peakConnections).toBe(1);
   });
 });
