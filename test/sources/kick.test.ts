@@ -58,6 +58,17 @@ describe('from the frame to the intake', () => {
     expect(run.intake.malformations.length).toBe(3);
   });
 
+  it('measures how long it takes to read what came, and says when that was too long', async () => {
+    const run = await kick(1, {
+      configure: (config) => ({ ...config, timeouts: { ...config.timeouts, parsing: 0 } }),
+    });
+    await until(allLive(run));
+    const { started = 0, timedOut } = run.deadlines.figures()['kick parsing'] ?? {};
+    expect(started).toBeGreaterThan(0);
+    expect(timedOut).toBe(started);
+    expect(messages(run)).toContainEqual(expect.stringContaining('timeout: kick parsing'));
+  });
+
   it('spreads channels over connections, 80 at most on each, with one socket each', async () => {
     const run = await kick(200);
     await until(allLive(run));
