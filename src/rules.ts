@@ -35,6 +35,7 @@ const MATCHES_MAX = 10;
 
 const UNMATCHED: Verdict = { kind: 'unmatched' };
 const IGNORED: Verdict = { kind: 'ignored' };
+const NOWHERE: readonly string[] = [];
 
 /**
  * What is wrong with a pattern, or undefined. Patterns are RE2's: linear time, no backreferences, no lookaround;
@@ -73,10 +74,13 @@ interface Rule {
   readonly from: ReadonlySet<string> | undefined;
   readonly sinks: readonly string[];
   readonly cooldownMs: number;
+  /** When it last matched outside its cooldown, for each channel; monotonic milliseconds. */
+  readonly lastMatchedAt: Map<string, number>;
 }
 
 /** Why one rule matched one message. */
 interface Hit {
+  readonly rule: Rule;
   readonly reasons: readonly Reason[];
   readonly person: Person | undefined;
   readonly matches: readonly string[];
@@ -101,7 +105,6 @@ export function createRules({ watch, rules, sinks }: RulesConfig): Rules {
   const telltale = telltaleOf(phrases);
   const looksFurther = compiled.some((rule) => rule.pattern !== undefined || asksNothingElse(rule));
   const known = new Set([...own, ...persons.flatMap(({ ignore }) => [...ignore])]);
-  const lastMatchedAt = compiled.map(() => new Map<string, number>());
 
   return {
     judge(message, at) {
@@ -115,29 +118,18 @@ export function createRules({ watch, rules, sinks }: RulesConfig): Rules {
       const text = hasPhrases ? singleSpaced(folded) : folded;
       const heard = { message, sender, persons: concerned, text };
 
-      const hits: { rule: Rule; hit: Hit; isCooling: boolean }[] = [];
-      for (const [index, rule] of compiled.entries()) {
+      const live: Hit[] = [];
+      const cooling: Hit[] = [];
+      for (const rule of compiled) {
         const hit = hitOf(rule, heard, own.has(sender));
-        if (hit === undefined) continue;
-        const last = lastMatchedAt[index]?.get(message.channel);
-        const isCooling = rule.cooldownMs > 0 && last !== undefined && at - last < rule.cooldownMs;
-        if (rule.cooldownMs > 0 && !isCooling) lastMatchedAt[index]?.set(message.channel, at);
-        hits.push({ rule, hit, isCooling });
+        if (hit !== undefined) (isCooling(rule, message.channel, at) ? cooling : live).push(hit);
       }
-      if (hits.length === 0) return UNMATCHED;
-
-      const live = hits.filter(({ isCooling }) => !isCooling);
-      const told = live.length > 0 ? live : hits;
-      const wanted = new Set(live.flatMap(({ rule }) => rule.sinks));
-      const notification: Notification = {
-        message,
-        rules: told.map(({ rule }) => rule.name),
-        reasons: [...new Set(told.flatMap(({ hit }) => hit.reasons))],
-        watched: (told.find(({ hit }) => hit.person)?.hit.person ?? concerned[0])?.username ?? '',
-        matches: [...new Set(told.flatMap(({ hit }) => hit.matches))].slice(0, MATCHES_MAX),
-        sinks: sinks.filter((sink) => wanted.has(sink)),
-      };
-      return { kind: live.length > 0 ? 'matched' : 'suppressed', notification };
+      if (live.length > 0) {
+        const wanted = sinks.filter((sink) => live.some(({ rule }) => rule.sinks.includes(sink)));
+        return { kind: 'matched', notification: notificationOf(live, heard, wanted) };
+      }
+      if (cooling.length === 0) return UNMATCHED;
+      return { kind: 'suppressed', notification: notificationOf(cooling, heard, NOWHERE) };
     },
   };
 }
@@ -180,6 +172,7 @@ function ruleOf(
     from: from && new Set(from.map(nameOf)),
     sinks: own ?? sinks,
     cooldownMs: cooldown ?? 0,
+    lastMatchedAt: new Map(),
   };
 }
 
@@ -232,7 +225,37 @@ function hitOf(rule: Rule, { message, text, sender, persons }: Heard, isOwn: boo
     }
     if (rule.from && asksNothingElse(rule)) reasons.push('from');
   }
-  return reasons.length > 0 ? { reasons, person, matches } : undefined;
+  return reasons.length > 0 ? { rule, reasons, person, matches } : undefined;
+}
+
+/** A match outside the cooldown begins the next one. */
+function isCooling({ cooldownMs, lastMatchedAt }: Rule, channel: string, at: number): boolean {
+  if (cooldownMs === 0) return false;
+  const last = lastMatchedAt.get(channel);
+  if (last !== undefined && at - last < cooldownMs) return true;
+  lastMatchedAt.set(channel, at);
+  return false;
+}
+
+function notificationOf(
+  hits: readonly Hit[],
+  { message, persons }: Heard,
+  sinks: readonly string[],
+): Notification {
+  const rules: string[] = [];
+  const reasons: Reason[] = [];
+  const matches: string[] = [];
+  let concerned: Person | undefined;
+  for (const hit of hits) {
+    rules.push(hit.rule.name);
+    for (const reason of hit.reasons) if (!reasons.includes(reason)) reasons.push(reason);
+    for (const match of hit.matches) {
+      if (matches.length < MATCHES_MAX && !matches.includes(match)) matches.push(match);
+    }
+    concerned ??= hit.person;
+  }
+  const watched = (concerned ?? persons[0])?.username ?? '';
+  return { message, rules, reasons, watched, matches, sinks };
 }
 
 function firstMatch(pattern: RE2JS, text: string): string | undefined {
