@@ -35,7 +35,6 @@ const MATCHES_MAX = 10;
 
 const UNMATCHED: Verdict = { kind: 'unmatched' };
 const IGNORED: Verdict = { kind: 'ignored' };
-const NOWHERE: readonly string[] = [];
 
 /**
  * What is wrong with a pattern, or undefined. Patterns are RE2's: linear time, no backreferences, no lookaround;
@@ -78,6 +77,9 @@ interface Rule {
   readonly lastMatchedAt: Map<string, number>;
 }
 
+/** What a notification says beside the message. */
+type Why = Omit<Notification, 'message'>;
+
 /** Why one rule matched one message. */
 interface Hit {
   readonly rule: Rule;
@@ -106,6 +108,8 @@ export function createRules({ watch, rules, sinks }: RulesConfig): Rules {
   const looksFurther = compiled.some((rule) => rule.pattern !== undefined || asksNothingElse(rule));
   const known = new Set([...own, ...persons.flatMap(({ ignore }) => [...ignore])]);
 
+  let last: Why = { rules: [], reasons: [], watched: '', matches: [], sinks: [] };
+
   return {
     judge(message, at) {
       const sender = fold(message.sender.username);
@@ -124,12 +128,14 @@ export function createRules({ watch, rules, sinks }: RulesConfig): Rules {
         const hit = hitOf(rule, heard, own.has(sender));
         if (hit !== undefined) (isCooling(rule, message.channel, at) ? cooling : live).push(hit);
       }
-      if (live.length > 0) {
-        const wanted = sinks.filter((sink) => live.some(({ rule }) => rule.sinks.includes(sink)));
-        return { kind: 'matched', notification: notificationOf(live, heard, wanted) };
-      }
-      if (cooling.length === 0) return UNMATCHED;
-      return { kind: 'suppressed', notification: notificationOf(cooling, heard, NOWHERE) };
+      const kind = live.length > 0 ? 'matched' : 'suppressed';
+      const hits = live.length > 0 ? live : cooling;
+      if (hits.length === 0) return UNMATCHED;
+      const wanted = sinks.filter((sink) => live.some(({ rule }) => rule.sinks.includes(sink)));
+      const why = whyOf(hits, concerned, wanted);
+      // In a burst one message matches as the one before it: what they share is kept, and written down, once.
+      if (!isSame(why, last)) last = why;
+      return { kind, notification: notificationOf(message, last) };
     },
   };
 }
@@ -237,11 +243,7 @@ function isCooling({ cooldownMs, lastMatchedAt }: Rule, channel: string, at: num
   return false;
 }
 
-function notificationOf(
-  hits: readonly Hit[],
-  { message, persons }: Heard,
-  sinks: readonly string[],
-): Notification {
+function whyOf(hits: readonly Hit[], persons: readonly Person[], sinks: readonly string[]): Why {
   const rules: string[] = [];
   const reasons: Reason[] = [];
   const matches: string[] = [];
@@ -255,7 +257,29 @@ function notificationOf(
     concerned ??= hit.person;
   }
   const watched = (concerned ?? persons[0])?.username ?? '';
+  return { rules, reasons, watched, matches, sinks };
+}
+
+function notificationOf(
+  message: ChatMessage,
+  { rules, reasons, watched, matches, sinks }: Why,
+): Notification {
+  // Name by name: spreading them would take as long as all the rest of the judging.
   return { message, rules, reasons, watched, matches, sinks };
+}
+
+function isSame(one: Why, other: Why): boolean {
+  return (
+    one.watched === other.watched &&
+    areSame(one.rules, other.rules) &&
+    areSame(one.reasons, other.reasons) &&
+    areSame(one.matches, other.matches) &&
+    areSame(one.sinks, other.sinks)
+  );
+}
+
+function areSame(some: readonly string[], others: readonly string[]): boolean {
+  return some.length === others.length && some.every((it, index) => it === others[index]);
 }
 
 function firstMatch(pattern: RE2JS, text: string): string | undefined {

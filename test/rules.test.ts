@@ -227,6 +227,14 @@ describe('rules', () => {
     });
   });
 
+  it('share between messages that match alike what is said of them, and only then', () => {
+    const rules = rulesOf([{ name: 'words', match: { mention: true, keywords: ['gg', 'wp'] } }]);
+    const judged = ['gg', 'GG bob', 'gg bob!', 'wp', 'gg'].map((text) => rules.judge(said(text), 0));
+    const matches = judged.map((it) => ('notification' in it ? it.notification.matches : []));
+    expect(matches).toEqual([['gg'], ['bob', 'gg'], ['bob', 'gg'], ['wp'], ['gg']]);
+    expect(matches[2]).toBe(matches[1]);
+  });
+
   it('cool down per rule and channel; what they suppress goes to no sink', () => {
     const rules = rulesOf([
       { name: 'cool', match: { keywords: ['gg'] }, cooldown: 1_000, sinks: ['discord'] },

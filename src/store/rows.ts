@@ -58,8 +58,23 @@ function messageOf({
   };
 }
 
-function noticeOf({ rules, reasons, watched, matches, sinks }: Notification): string {
-  return JSON.stringify({ rules, reasons, watched, matches, sinks });
+let last: Notification | undefined;
+let lastNotice = '';
+
+/** Messages of a burst share what is said of them (rules.ts), and it is written down once. */
+function noticeOf(notification: Notification): string {
+  const { rules, reasons, watched, matches, sinks } = notification;
+  const isLast =
+    rules === last?.rules &&
+    reasons === last.reasons &&
+    watched === last.watched &&
+    matches === last.matches &&
+    sinks === last.sinks;
+  if (!isLast) {
+    last = notification;
+    lastNotice = JSON.stringify({ rules, reasons, watched, matches, sinks });
+  }
+  return lastNotice;
 }
 
 /** What a row would tell whose message nobody was to be told of. */

@@ -44,6 +44,26 @@ describe('commit', () => {
     );
   });
 
+  it('keeps with each message what was said of it, whatever it shares with the one before', () => {
+    const store = newStore();
+    const one = notification('a', ['discord']);
+    const changes = [
+      { rules: ['x'] },
+      { reasons: ['reply'] },
+      { watched: 'x' },
+      { matches: ['x'] },
+      {},
+    ] as const;
+    const told = [one, ...changes.map((change, at) => ({ ...one, ...change, message: message(`${at}`) }))];
+    const rowsOf = (at: number) => [{ seq: at + 1, sink: 'discord' }];
+    store.commit({
+      arrivals: told.map((it, at) => ({ message: it.message, notification: it, rows: rowsOf(at) })),
+      at: 1,
+    });
+    const rows = store.pendingRows('discord', 0, 100);
+    expect(rows.map(({ notification: stored }) => stored)).toEqual(told);
+  });
+
   it('stores nothing of a message that is in the archive already, and says which it was', () => {
     const store = newStore();
     store.commit({ arrivals: [arrival('a', 1)], at: 1 });
