@@ -20,8 +20,9 @@ export function guard(failed: (error: unknown) => void): () => void {
   };
   const accuse = (what: string, door: (...given: never[]) => unknown) => {
     const caller = callerOf(door);
+    const file = caller?.getFileName() ?? '';
     // A library that looks at the time for its own purposes is its own affair.
-    if (OWN.some((folder) => caller.includes(folder)))
+    if (OWN.some((folder) => file.includes(folder)))
       failed(new Error(`${what}, and not the world's: ${caller}`));
   };
   // XState throws what nobody handled out of a timer of its own, so that somebody sees it.
@@ -60,14 +61,17 @@ export function guard(failed: (error: unknown) => void): () => void {
   };
 }
 
-/** Who called it: one line, for XState alone reads the time a hundred times a seed, and a whole stack is dear. */
-function callerOf(door: (...given: never[]) => unknown): string {
-  const { stackTraceLimit } = Error;
+/** Who called it. XState alone reads the time a hundred times a seed, and the text of a whole stack is dear. */
+function callerOf(door: (...given: never[]) => unknown): NodeJS.CallSite | undefined {
+  const { stackTraceLimit, prepareStackTrace } = Error;
   Error.stackTraceLimit = 1;
-  const trace = { stack: '' };
+  Error.prepareStackTrace = (_, sites) => sites;
+  const trace: { stack?: unknown } = {};
   Error.captureStackTrace(trace, door);
+  const sites = trace.stack;
   Error.stackTraceLimit = stackTraceLimit;
-  return trace.stack.split('\n').at(-1)?.trim() ?? '';
+  Error.prepareStackTrace = prepareStackTrace;
+  return Array.isArray(sites) ? sites[0] : undefined;
 }
 
 function thrown(callback: () => void, failed: (error: unknown) => void): undefined {

@@ -6,6 +6,7 @@ import type { Plan } from './plan.js';
 import type { Broken } from './promises/verdict.js';
 import { Stage, type StageOptions } from './stage.js';
 import type { Told } from './story.js';
+import { Turns } from './turns.js';
 
 export interface Outcome {
   readonly broken: Broken | undefined;
@@ -18,14 +19,13 @@ export interface Outcome {
   readonly steps: number;
 }
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 /** So many turns without time going on: somebody is busy for ever. */
 const TURNS_MAX = 20_000;
 
 export async function play(plan: Plan, options: StageOptions = { isTold: false }): Promise<Outcome> {
   const stage = new Stage(plan, options);
   const director = new Director(stage);
+  const turns = new Turns();
   const unguard = guard((error) => stage.watch.failed(error));
   let steps = 0;
   try {
@@ -36,7 +36,7 @@ export async function play(plan: Plan, options: StageOptions = { isTold: false }
         continue;
       }
       steps += 1;
-      await settle(stage);
+      await settle(stage, turns);
       stage.watch.step();
       director.step();
     }
@@ -55,15 +55,15 @@ export async function play(plan: Plan, options: StageOptions = { isTold: false }
 }
 
 /** Lets the daemon come to rest: promises that are settled go on, and what was to run at the end of a turn runs. */
-async function settle(stage: Stage): Promise<void> {
-  for (let turns = 0; turns < TURNS_MAX; turns += 1) {
-    await turn();
+async function settle(stage: Stage, turns: Turns): Promise<void> {
+  for (let count = 0; count < TURNS_MAX; count += 1) {
+    await turns.pass();
     const soon = stage.running?.life.takeSoon() ?? [];
     if (soon.length === 0) return;
     for (const callback of soon) {
       if (stage.running?.life.isDead !== false) break;
       callback();
-      await turn();
+      await turns.pass();
     }
   }
   stage.watch.verdict.breaks('it comes to rest', `busy for ${TURNS_MAX} turns without time going on`);

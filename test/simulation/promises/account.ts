@@ -22,33 +22,18 @@ export class AccountCheck {
   poll({ account }: StatusDocument): void {
     const { heard, malformed, unmatched, ignored, suppressed, dropped, waiting, accepted } = account;
     this.#most('heard', heard - malformed, this.#hearings.handed);
-    this.#most(
-      'unmatched',
-      unmatched,
-      this.#distinct((rules, { kind }) => rules.length === 0 && !isOwn(kind)),
-    );
-    this.#most(
-      'ignored',
-      ignored,
-      this.#distinct((_, { kind }) => isOwn(kind)),
-    );
-    this.#most(
-      'suppressed',
-      suppressed,
-      this.#distinct((rules) => rules.includes('words')),
-    );
-    this.#most(
-      'accepted',
-      accepted + waiting,
-      this.#distinct((rules) => rules.length > 0),
-    );
+    const most = this.#count();
+    this.#most('unmatched', unmatched, most.unmatched);
+    this.#most('ignored', ignored, most.ignored);
+    this.#most('suppressed', suppressed, most.suppressed);
+    this.#most('accepted', accepted + waiting, most.accepted);
     const committed = this.#ledger.acceptedHere;
     this.#verdict.holds(
       'the account adds up',
       accepted === committed,
       () => `${accepted} counted as accepted, and ${committed} were committed`,
     );
-    const open = this.#open();
+    const { open } = most;
     this.#verdict.holds(
       HEARD,
       open.length <= waiting + dropped,
@@ -61,21 +46,19 @@ export class AccountCheck {
     this.#verdict.holds(ONCE, count <= bound, () => `${count} counted as ${what}, and ${bound} were heard`);
   }
 
-  /** Surely heard, surely wanted, and not accepted. */
-  #open(): number[] {
-    const open: number[] = [];
+  /** What the messages that were heard may have come to, at most. */
+  #count() {
+    const most = { unmatched: 0, ignored: 0, suppressed: 0, accepted: 0, open: [] as number[] };
     for (const [n, { isSure }] of this.#hearings.all()) {
-      if (isSure && !this.#ledger.accepted.has(n) && this.#hearings.rules(n).includes('me')) open.push(n);
+      const rules = this.#hearings.rules(n);
+      if (isOwn(this.#hearings.message(n).kind)) most.ignored += 1;
+      else if (rules.length === 0) most.unmatched += 1;
+      if (rules.includes('words')) most.suppressed += 1;
+      if (rules.length > 0) most.accepted += 1;
+      // Surely heard, surely wanted, and not accepted.
+      if (isSure && !this.#ledger.accepted.has(n) && rules.includes('me')) most.open.push(n);
     }
-    return open;
-  }
-
-  #distinct(isOne: (rules: readonly string[], message: Message) => boolean): number {
-    let count = 0;
-    for (const [n] of this.#hearings.all()) {
-      if (isOne(this.#hearings.rules(n), this.#hearings.message(n))) count += 1;
-    }
-    return count;
+    return most;
   }
 }
 
