@@ -358,9 +358,11 @@ class RunningDaemon implements Daemon {
   }
 
   #closeStore(): void {
-    this.#ledger.close();
+    const unwritten = this.#ledger.close();
     const { waiting } = this.#account;
     if (waiting > 0) throw new Error(`${waiting} messages could not be written`);
+    // What they tell of is still in the outbox: the next process delivers it a second time.
+    if (unwritten > 0) throw new Error(`${unwritten} acknowledgements could not be written`);
   }
 
   async #closeRest(): Promise<void> {

@@ -110,6 +110,6 @@ export interface Ledger extends SinkLedger, SourceLedger, IntakeLedger {
   readonly state: string;
   stats(): StoreStats;
   reasons(): StatusReason[];
-  /** Writes what waits, if it can, and closes the store. */
-  close(): void;
+  /** Writes what waits, if it can, and closes the store. Returns how many acknowledgements could not be written. */
+  close(): number;
 }

@@ -19,6 +19,10 @@ export class Acknowledgements {
     return this.#sinks.get(sink)?.some((settlement) => settlement.seq === seq) ?? false;
   }
 
+  get size(): number {
+    return this.all().length;
+  }
+
   all(): Settlement[] {
     return [...this.#sinks.values()].flat();
   }

@@ -110,9 +110,10 @@ class StoreLedger implements Ledger {
     return this.#keeper.store?.stats() ?? { path, bytes: 0, notifications: 0, pending: 0 };
   }
 
-  close(): void {
+  close(): number {
     this.checkpoint();
     this.#keeper.close();
+    return this.#acks.size;
   }
 
   // Arrivals

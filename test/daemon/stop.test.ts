@@ -90,6 +90,29 @@ describe('stopping', () => {
     expect(said.at(-1)).toBe('Cleanup complete');
   });
 
+  it('exits 1 when acknowledgements could not be written: what they tell of will be delivered again', async () => {
+    const folder = temporaryFolder();
+    const kick = await kickStandin();
+    const discord = await discordStandin(NO_LIMITS);
+    const earshot = startProcess(configText({ kick, sinks: discordSink(discord.webhook()) }), folder);
+    await earshot.until(isLive);
+    await discord.goOffline();
+    kick.say('channel1', { username: 'alice', text: '@bob' });
+    await earshot.until(({ account }) => account.accepted === 1);
+    const other = new Database(join(folder, 'earshot.db'));
+    onTestFinished(() => void other.close());
+    other.exec('BEGIN IMMEDIATE');
+    await discord.comeBack();
+    await earshot.until(({ sinks }) => sinks[0]?.delivered === 1);
+    earshot.child.kill('SIGTERM');
+    expect(await earshot.exited).toBe(1);
+    const said = earshot.lines.map(({ msg }) => msg);
+    expect(said).toContainEqual(
+      expect.stringMatching(/closing the store.*1 acknowledgements could not be written/),
+    );
+    expect(said.at(-1)).toBe('Cleanup complete');
+  });
+
   it('is forced by a second signal: 128 + its number, at once', async () => {
     const kick = await kickStandin();
     const discord = await discordStandin(NO_LIMITS);

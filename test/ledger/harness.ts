@@ -147,7 +147,7 @@ export function run(options: RunOptions = {}) {
   const actor = createActor(ledger.logic, { clock });
   actor.start();
   clock.turn();
-  onTestFinished(() => ledger.close());
+  onTestFinished(() => void ledger.close());
   const outlets: TestOutlet[] = [];
   return {
     options: store,

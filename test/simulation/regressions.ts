@@ -51,4 +51,13 @@ export const REGRESSIONS: readonly (readonly [showed: string, plan: Plan])[] = [
     'the timer of the lookups’ line outlived the stop',
     plan([{ at: 600, what: 'stop', downMs: 500 }], { channels: 4, ids: 'none' }),
   ],
+  [
+    'acknowledgements that could not be written were lost by a stop that called itself clean',
+    plan([
+      { at: 4_000, what: 'discord', sink: 'discord', how: 'slow', times: 1 },
+      { at: 4_010, what: 'burst', room: 0, count: 1, withinMs: 1 },
+      { at: 4_200, what: 'disk', how: 'io', forMs: 20_000 },
+      { at: 8_000, what: 'stop', downMs: 1_000 },
+    ]),
+  ],
 ];
