@@ -17,6 +17,9 @@ import type { Fault } from './plan.js';
 import type { Shape } from './shape.js';
 
 export function drawScene(chance: Chance, shape: Shape, at: number): Fault[] {
+  // Rows that may not become old, or many, are a setting of which something should come.
+  if (shape.maxPending < 1_000 && chance.is(0.35)) return crowding(chance, shape, at);
+  if (shape.maxAge === '1m' && chance.is(0.35)) return aging(chance, shape, at);
   return chance.pick(SCENES)(chance, shape, at);
 }
 
@@ -167,6 +170,47 @@ function aging(chance: Chance, shape: Shape, at: number): Fault[] {
   return [away, burst];
 }
 
+/** More waits for a sink than may wait, and the oldest are just out. */
+function crowding(chance: Chance, shape: Shape, at: number): Fault[] {
+  const ill = sinkFault(chance, shape, at);
+  const count = shape.maxPending + chance.whole(10, 90);
+  const flood: Fault = { at: at + 50, what: 'burst', room: room(chance, shape), count, withinMs: 1 };
+  if (!isSinkFault(ill)) return [flood];
+  const { what, sink } = ill;
+  return [{ at, what, sink, how: chance.pick(['hang', 'hang', 'bodyHangs', 'slow']), forMs: 25_000 }, flood];
+}
+
+/** A circuit that was opened is tested at a person's wish, and the service is still ill: it waits for longer. */
+function impatience(chance: Chance, shape: Shape, at: number): Fault[] {
+  const ill = sinkFault(chance, shape, at);
+  if (!isSinkFault(ill)) return [ill];
+  const { what, sink } = ill;
+  const failures = shape.times === 'quick' ? 3 : what === 'discord' ? 5 : 10;
+  const times = failures + chance.whole(1, 3);
+  const acted = at + chance.whole(3_000, 8_000);
+  return [
+    { at, what, sink, how: chance.pick(['500', 'refused', 'cut']), times },
+    { at: at + 1, what: 'burst', room: room(chance, shape), count: 2 * times, withinMs: 10 },
+    { at: acted, what: 'hand', how: 'isolate', name: sink },
+    { at: acted + 300, what: 'hand', how: 'release', name: sink },
+  ];
+}
+
+/** The process dies while a probe is out. */
+function deathUnderProbe(chance: Chance, shape: Shape, at: number): Fault[] {
+  const ill = sinkFault(chance, shape, at);
+  if (!isSinkFault(ill)) return [ill];
+  const { what, sink } = ill;
+  const died = at + 500 + chance.whole(50, 2_500);
+  return [
+    { at: at - 400, what: 'hand', how: 'isolate', name: sink },
+    { at, what, sink, how: chance.pick(['hang', 'bodyHangs', 'takenThenHang']), times: 1 },
+    { at: at + 1, what: 'burst', room: room(chance, shape), count: 3, withinMs: 10 },
+    { at: at + 400, what: 'hand', how: 'release', name: sink },
+    { at: died, what: 'crash', downMs: chance.whole(300, 2_000) },
+  ];
+}
+
 /** The next life begins, and its disk refuses as soon as it is open. */
 function restartIntoTrouble(chance: Chance, shape: Shape, at: number): Fault[] {
   const downMs = chance.whole(300, 2_000);
@@ -258,6 +302,8 @@ function restartWhileShut(chance: Chance, shape: Shape, at: number): Fault[] {
 }
 
 const SCENES = [
+  impatience,
+  deathUnderProbe,
   actedUnderRequest,
   probeOfNothing,
   stumbles,

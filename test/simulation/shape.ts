@@ -27,6 +27,8 @@ export interface Shape {
   readonly gapFill: boolean;
   /** No more requests may be out at once than the configuration must allow. */
   readonly isNarrow?: boolean;
+  /** Of each sink's circuit, where that is not as \`times\` has it: near the longest wait there is. */
+  readonly recovery?: string;
 }
 
 export const WATCHED = 'bob';
@@ -62,9 +64,10 @@ export function drawShape(chance: Chance): Shape {
     rules: chance.is(0.4) ? 'words' : 'default',
     archive: chance.is(0.3) ? 'all' : 'matches',
     maxAge: chance.is(0.2) ? '1m' : '24h',
-    maxPending: chance.is(0.15) ? 100 : 100_000,
+    maxPending: chance.is(0.25) ? 100 : 100_000,
     gapFill: chance.is(0.9),
     ...(chance.is(0.4) && { isNarrow: true }),
+    ...(chance.is(0.08) && { recovery: '400s' }),
   };
 }
 
@@ -144,10 +147,10 @@ function rulesText({ rules, sinks }: Shape): string {
 function sinkText(
   { name, type, dedupes }: SinkShape,
   index: number,
-  { times, maxAge, maxPending }: Shape,
+  { times, maxAge, maxPending, recovery = '4s' }: Shape,
 ): string {
   const common = `maxAge: ${maxAge}, maxPending: ${maxPending}`;
-  const quick = times === 'quick' ? ', timeout: 3s, breaker: { failures: 3, recovery: 4s }' : '';
+  const quick = times === 'quick' ? `, timeout: 3s, breaker: { failures: 3, recovery: ${recovery} }` : '';
   switch (type) {
     case 'discord':
       return `  ${name}: { type: discord, url: "https://discord.com/api/webhooks/${webhookId(index)}/${SECRETS.discord}", ${common}${quick} }`;

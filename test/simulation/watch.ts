@@ -449,7 +449,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
         return;
       case 'rememberSink': {
         const [name, memory] = act.given;
-        this.circuits.remembered(name, memory);
+        this.circuits.remembered(name, memory, ledger.refusals === 0);
         this.patience.remembered(name, memory);
         this.#holdsNoSecret('the database', JSON.stringify(memory));
         return;

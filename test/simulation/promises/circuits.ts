@@ -98,9 +98,19 @@ export class Circuits {
     }
   }
 
-  remembered(sink: string, { breaker }: SinkMemory): void {
+  /** What is written for the next life is what the circuit is; a probe that is out counts as none. */
+  remembered(sink: string, { breaker }: SinkMemory, isRecalled: boolean): void {
     const circuit = this.#circuits.get(sink);
-    if (circuit !== undefined) circuit.memory = breaker;
+    if (circuit === undefined) return;
+    circuit.memory = breaker;
+    const { state, failures, trips, turnedAt } = circuit;
+    if (breaker === undefined || !isRecalled || this.#timeline.now === turnedAt) return;
+    this.#verdict.holds(
+      SAME,
+      breaker.failures === failures && breaker.trips === trips,
+      () =>
+        `of ${sink} ${breaker.failures} failures, ${breaker.trips} trips are remembered; it is ${state}, ${failures} failures, ${trips} trips`,
+    );
   }
 
   byHand(hand: Hand): void {
