@@ -20,6 +20,7 @@ export function drawScene(chance: Chance, shape: Shape, at: number): Fault[] {
   // Rows that may not become old, or many, are a setting of which something should come.
   if (shape.maxPending < 1_000 && chance.is(0.35)) return crowding(chance, shape, at);
   if (shape.maxAge === '1m' && chance.is(0.35)) return aging(chance, shape, at);
+  if (webhooksOf(shape).length > 1 && chance.is(0.3)) return sharedHost(chance, shape, at);
   return chance.pick(SCENES)(chance, shape, at);
 }
 
@@ -168,6 +169,19 @@ function aging(chance: Chance, shape: Shape, at: number): Fault[] {
       ? { at, what, sink, how: chance.pick(['unknownWebhook', 'invalidToken']), times: 1 }
       : { at, what, sink, how: chance.pick(['expiredToken', 'noTable']), times: 1 };
   return [away, burst];
+}
+
+const webhooksOf = ({ sinks }: Shape): readonly string[] =>
+  sinks.flatMap(({ name, type }) => (type === 'discord' ? [name] : []));
+
+/** What one sink is told of the host holds for the other, which has as much to say. */
+function sharedHost(chance: Chance, shape: Shape, at: number): Fault[] {
+  const sink = chance.pick(webhooksOf(shape)) ?? '';
+  const how = chance.pick(['limitedGlobal', 'limitedGlobal', 'bannedForATime', 'banned', 'limitedByNothing']);
+  return [
+    { at, what: 'discord', sink, how, times: 1 },
+    { at: at + 1, what: 'burst', room: room(chance, shape), count: 8, withinMs: 3_000 },
+  ];
 }
 
 /** More waits for a sink than may wait, and the oldest are just out. */

@@ -38,6 +38,8 @@ const SECRET = 'no secret is written anywhere';
 /** How often the states are looked at, and the status. */
 const LOOK_MS = 500;
 const POLL_MS = 4_000;
+/** By then what waited for the store stands there. */
+const WRITTEN_MS = 1_000;
 
 export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   readonly verdict: Verdict;
@@ -150,7 +152,15 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       stalledUntil: life.stalledUntil,
     };
     this.#rest.lookAtWaits(scene);
-    if (ledger.isOpen) this.circuits.look(actors);
+    if (ledger.isOpen) {
+      const store = actors.alive.get('store');
+      const isWritten =
+        store?.state === 'ready' &&
+        ledger.refusesSince === undefined &&
+        timeline.now - Math.max(store.sinceAt, life.stalledUntil) > WRITTEN_MS;
+      this.circuits.look(actors, isWritten);
+      this.patience.look(actors, isWritten);
+    }
     if (this.ending.isStopping) this.ending.look(this.#config, life.stalledUntil);
     else this.#rest.look(scene);
     this.#isExpiryLookedFor(life);

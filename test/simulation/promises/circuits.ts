@@ -44,6 +44,7 @@ const SAME = 'the circuit is what the answers made of it';
 const JITTER = 0.1;
 /** What is on its way inside the daemon has arrived by then. */
 const SOON_MS = 100;
+const WRITTEN_MS = 1_000;
 /** Timers of the daemon and this reckoning differ by rounding. */
 const ROUNDING_MS = 1;
 
@@ -103,8 +104,8 @@ export class Circuits {
     const circuit = this.#circuits.get(sink);
     if (circuit === undefined) return;
     circuit.memory = breaker;
-    const { state, failures, trips, turnedAt } = circuit;
-    if (breaker === undefined || !isRecalled || this.#timeline.now === turnedAt) return;
+    const { state, failures, trips } = circuit;
+    if (breaker === undefined || !isRecalled) return;
     this.#verdict.holds(
       SAME,
       breaker.failures === failures && breaker.trips === trips,
@@ -133,13 +134,26 @@ export class Circuits {
     circuit.turnedAt = now;
   }
 
-  /** Holds what each circuit says of itself against this reckoning; once the store was read, for it knows no better before. */
-  look(actors: Actors): void {
+  /**
+   * Holds what each circuit says of itself against this reckoning; once the store was read, for it knows no better before.
+   * @param isWritten the store could be written for a while: what a circuit is must stand there.
+   */
+  look(actors: Actors, isWritten: boolean): void {
     for (const [sink, circuit] of this.#circuits) {
       const actor = actors.alive.get(`sinks/${sink}/breaker`);
       const { now } = this.#timeline;
       if (actor === undefined || now - Math.max(circuit.turnedAt, actor.sinceAt) < SOON_MS) continue;
       const { failures, trips, dueAt } = actor.snapshot.context;
+      const kept = circuit.memory?.state ?? 'closed';
+      const isKept =
+        circuit.state === 'closed' || circuit.state === 'isolated'
+          ? kept === circuit.state
+          : kept !== 'closed';
+      this.#verdict.holds(
+        'what a circuit is stands in the store',
+        isKept || !isWritten || now - circuit.turnedAt < WRITTEN_MS,
+        () => `${sink} is ${circuit.state}, and a crash would make it ${kept}`,
+      );
       const says = `${actor.state}, ${failures} failures, ${trips} trips`;
       this.#verdict.holds(
         SAME,

@@ -1,5 +1,6 @@
 /** Whoever asks for patience gets it: limits, bans, and endpoints that refuse for good are asked nothing meanwhile. */
 import type { SinkMemory } from '../../../src/store.js';
+import type { Actor, Actors } from '../actors.js';
 import type { Hand } from '../plan.js';
 import type { Timeline } from '../timeline.js';
 import type { Exchange } from '../web.js';
@@ -19,10 +20,20 @@ interface Sink {
   resumedAt: number;
   /** What waited meanwhile begins to age again only when that was written. */
   hasRested: boolean;
+  /** When a refusal began or ended last, and when a request ended. */
+  turnedAt: number;
+  endedAt: number;
+  /** Requests in a row that were not answered well; at least as many as the daemon counts. */
+  failures: number;
+  /** From then on a limit is reckoned with that no header tells of. */
+  knowsLongLimit: boolean;
 }
 
 interface Host {
   waitsUntil: number;
+  /** The longest wait that bans in a row, and jitter, make of it. */
+  waitsUntilAtMost: number;
+  bans: number;
   /** After a ban one request alone goes out, until it is answered. */
   isOnTrial: boolean;
   bannedAt: number;
@@ -30,6 +41,19 @@ interface Host {
 }
 
 const ROUNDING_MS = 1;
+const WRITTEN_MS = 1_000;
+const BAN_MAX_MS = 3_600_000;
+const JITTER = 0.1;
+const BACKOFF_MS = 500;
+const BACKOFF_MAX_MS = 60_000;
+/** What a webhook is known to allow without a word: five in two seconds, thirty in a minute. */
+const BUCKET_MS = 2_000;
+const HIDDEN_MS = 60_000;
+const LONGER_THAN_A_BUCKET_MS = 5_000;
+const TRIAL_MS = 30_000;
+const PACE_MS = 1_000;
+/** Who waits for a host is woken by it; else he looks so much later. */
+const OPENING_MS = 250;
 const RESTS = 'what waits for a person does not age';
 const REFUSED = 'an endpoint that refused is asked nothing until a person acts';
 
@@ -57,6 +81,10 @@ export class Patience {
           refusedForGoodSince: 0,
           resumedAt: 0,
           hasRested: false,
+          turnedAt: 0,
+          endedAt: 0,
+          failures: 0,
+          knowsLongLimit: false,
         },
       ]),
     );
@@ -105,6 +133,7 @@ export class Patience {
     if (sink === undefined || !sink.isRefused) return;
     sink.isRefused = false;
     sink.resumedAt = this.#wall();
+    sink.turnedAt = this.#timeline.now;
   }
 
   isRefused(name: string): boolean {
@@ -138,6 +167,7 @@ export class Patience {
     const { now } = this.#timeline;
     const host = this.#hostOf(sink);
     host.out.delete(exchange);
+    const wasRefused = sink.isRefused;
     if (refusesForGood(exchange, sink.terms)) {
       if (!sink.isRefused) sink.refusedSince = this.#wall();
       sink.isRefused = true;
@@ -150,17 +180,69 @@ export class Patience {
       host.isOnTrial = true;
       host.bannedAt = now;
       host.waitsUntil = Math.max(host.waitsUntil, now + wait.ms);
+      const longestMs = Math.min(wait.ms * 2 ** host.bans, BAN_MAX_MS) * (1 + JITTER);
+      host.waitsUntilAtMost = Math.max(host.waitsUntilAtMost, now + longestMs);
+      host.bans += 1;
     } else if (wait !== undefined) {
       const held = wait.of === 'host' ? host : sink;
       held.waitsUntil = Math.max(held.waitsUntil, now + wait.ms);
+      host.waitsUntilAtMost = Math.max(host.waitsUntilAtMost, host.waitsUntil);
+      sink.knowsLongLimit ||= wait.ms > LONGER_THAN_A_BUCKET_MS;
     }
     if (!wait?.isBan && !isStale && exchange.end?.kind === 'answered' && exchange.end.status < 500)
       host.isOnTrial = false;
+    if (!host.isOnTrial) host.bans = 0;
+    const isWell = exchange.end?.kind === 'answered' && exchange.end.status < 300;
+    sink.failures = isWell ? 0 : sink.failures + 1;
+    sink.endedAt = now;
+    if (sink.isRefused !== wasRefused) sink.turnedAt = now;
+  }
+
+  /**
+   * Nobody waits for longer than he was asked to, and who was refused has it written down.
+   * @param isWritten the store could be written for a while.
+   */
+  look(actors: Actors, isWritten: boolean): void {
+    const { now } = this.#timeline;
+    for (const [name, sink] of this.#sinks) {
+      const delivery = actors.alive.get(`sinks/${name}/delivery`);
+      if (delivery === undefined) continue;
+      if (delivery.state.startsWith('waiting')) this.#waits(name, sink, delivery);
+      this.#verdict.holds(
+        'a refusal stands in the store, and its end',
+        !isWritten || sink.isRefused === sink.isRefusedForGood || now - sink.turnedAt < WRITTEN_MS,
+        () => `${name} is ${sink.isRefused ? '' : 'not '}refused, and a crash would make it otherwise`,
+      );
+    }
+  }
+
+  #waits(name: string, sink: Sink, { state, sinceAt, snapshot }: Actor): void {
+    const { dueAt } = snapshot.context as { dueAt: number };
+    const host = this.#hostOf(sink);
+    const backoffMs = Math.min(BACKOFF_MS * 2 ** Math.max(0, sink.failures - 1), BACKOFF_MAX_MS);
+    const ownMs = sink.knowsLongLimit ? HIDDEN_MS : BUCKET_MS;
+    const untilAt = state.endsWith('backingOff')
+      ? Math.max(sink.waitsUntil, sinceAt + backoffMs)
+      : Math.max(
+          sink.waitsUntil,
+          host.waitsUntilAtMost,
+          sink.terms.type === 'discord' ? sink.endedAt + ownMs : 0,
+          host.isOnTrial ? sinceAt + TRIAL_MS : 0,
+          sinceAt + PACE_MS,
+        );
+    this.#verdict.holds(
+      'nobody waits for longer than he was asked to',
+      dueAt <= untilAt + OPENING_MS + ROUNDING_MS,
+      () =>
+        `${name} is ${state} until ${(dueAt / 1_000).toFixed(3)} s, and had to be until ${(untilAt / 1_000).toFixed(3)} s`,
+    );
   }
 
   #hostOf({ terms: { type } }: Sink): Host {
     const host = this.#hosts.get(type) ?? {
       waitsUntil: 0,
+      waitsUntilAtMost: 0,
+      bans: 0,
       isOnTrial: false,
       bannedAt: 0,
       out: new Set<Exchange>(),
