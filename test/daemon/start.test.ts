@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { realWorld } from '../../src/real-world.js';
 import { channels, configText, discordSink, kickStandin, temporaryFolder } from '../support/daemon.js';
 import { isLive, startProcess } from '../support/process.js';
 
@@ -22,5 +24,19 @@ describe('the start', () => {
     expect(loaded).toEqual(expect.arrayContaining(['ws', 'xstate', 'better-sqlite3', 'pino', 'yaml']));
     for (const later of ['undici', 'prom-client', 'pino-pretty', 're2js'])
       expect(loaded).not.toContain(later);
+  });
+
+  it('has loaded HTTP a little later all the same: its files may be replaced before something is delivered', async () => {
+    const { cache } = createRequire(import.meta.url);
+    const isLoaded = () => Object.keys(cache).some((file) => file.includes('/node_modules/undici/'));
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const world = realWorld({ connectionsPerHost: 1 });
+    vi.advanceTimersByTime(4_999);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isLoaded()).toBe(false);
+    vi.advanceTimersByTime(1);
+    await expect.poll(isLoaded).toBe(true);
+    await world.close();
   });
 });
