@@ -60,4 +60,14 @@ export const REGRESSIONS: readonly (readonly [showed: string, plan: Plan])[] = [
       { at: 8_000, what: 'stop', downMs: 1_000 },
     ]),
   ],
+  [
+    'a link cut while a gap was filled let the chat go on before what was missed',
+    plan([
+      burst(8_000),
+      { at: 9_000, what: 'sockets', how: 'cut' },
+      { at: 9_000, what: 'kick', endpoint: 'history', how: 'slow', times: 1 },
+      { at: 9_100, what: 'burst', room: 0, count: 30, withinMs: 4_000 },
+      { at: 10_400, what: 'sockets', how: 'cut' },
+    ]),
+  ],
 ];
