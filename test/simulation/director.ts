@@ -38,13 +38,13 @@ export class Director {
 
   begin(): void {
     const { timeline, plan, story } = this.#stage;
-    timeline.at(0, () => this.#stage.start());
     for (const fault of plan.faults) {
       timeline.at(fault.at, () => {
         story.tell('plan', () => faultText(fault));
         this.#faults.play(fault);
       });
     }
+    timeline.at(0, () => this.#stage.start());
     if (plan.chatEveryMs > 0) for (let room = 0; room < plan.shape.channels; room += 1) this.#chatter(room);
   }
 

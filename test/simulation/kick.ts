@@ -20,6 +20,7 @@ export interface KickWatch {
   dialled(wire: Wire): void;
   handed(wire: Wire, text: string): void;
   sent(wire: Wire, text: string): void;
+  over(wire: Wire, code: number, reason: string, error: Error | undefined): void;
 }
 
 type Mute = 'told' | 'resubscribed';
@@ -29,7 +30,7 @@ const PUSHER: PusherOptions = { key: PUSHER_KEY, activityTimeoutS: 120, pongTime
 const CENTRIFUGO: CentrifugoOptions = {
   pingEveryMs: 25_000,
   pongTimeoutMs: 10_000,
-  tokenTtlS: 240,
+  tokenTtlS: 60,
   expiredCloseMs: 25_000,
   staleMs: 25_000,
   coalesce: true,
@@ -187,6 +188,10 @@ export class Kick implements SocketStage {
 
   sent(wire: Wire, text: string): void {
     this.#watch.sent(wire, text);
+  }
+
+  over(wire: Wire, code: number, reason: string, error: Error | undefined): void {
+    this.#watch.over(wire, code, reason, error);
   }
 
   closed(wire: Wire): void {

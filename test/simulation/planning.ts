@@ -1,5 +1,6 @@
 /** Draws the plan of a seed: how much goes wrong, when, and of which kind. */
 import { Chance } from './chance.js';
+import { drawChatScene } from './chat-scenes.js';
 import {
   burstFault,
   clockFault,
@@ -39,6 +40,10 @@ function drawFaults(chance: Chance, shape: Shape, activeMs: number): Fault[] {
     const began = Math.round(chance.between(1_000, activeMs * 0.8));
     faults.push(...drawScene(chance, shape, began));
   }
+  for (let scenes = chance.pick([0, 0, 1, 1, 2]); scenes > 0; scenes -= 1)
+    faults.push(...drawChatScene(chance, shape, Math.round(chance.between(5_000, activeMs * 0.7))));
+  // Whoever does not know its rooms looks them up at once: later there is nothing to go wrong.
+  if (shape.ids === 'none' && chance.is(0.6)) faults.push(kickFault(chance, shape, 0, 'lookup'));
   let at = chance.between(500, activeMs * 0.6);
   for (let count = Math.min(14, Math.floor(chance.about(3.5))); count > 0; count -= 1) {
     at = within(chance.is(0.6) ? at + chance.about(2_500) : chance.between(0, activeMs));

@@ -82,6 +82,7 @@ export class Faults {
         if (life === undefined) return;
         counters.count('fault clock: stall');
         life.stalledUntil = timeline.now + fault.forMs;
+        this.#stage.watch.stalls(life.stalledUntil);
         return;
       }
       case 'crash':

@@ -26,6 +26,8 @@ export interface SocketStage {
   handed(link: Wire, text: string): void;
   /** The daemon sent a frame. */
   sent(link: Wire, text: string): void;
+  /** The daemon is about to be told that it is closed. */
+  over(link: Wire, code: number, reason: string, error: Error | undefined): void;
   closed(link: Wire): void;
 }
 
@@ -120,7 +122,7 @@ export class Wire implements Line {
     this.#drop();
     this.state = 'closing';
     // The system takes its time over a socket now and then.
-    const lingersMs = this.#stage.chance.is(0.2) ? this.#stage.chance.between(1, 400) : 0;
+    const lingersMs = this.#stage.chance.is(0.3) ? this.#stage.chance.between(1, 900) : 0;
     this.life.reach(lingersMs, () => this.#over(1006, '', error));
     this.#stage.timeline.after(this.#latencyMs, () => this.#leave());
   }
@@ -338,6 +340,7 @@ export class Wire implements Line {
     if (this.state === 'closed') return;
     this.#drop();
     this.state = 'closed';
+    this.#stage.over(this, code, reason, error);
     this.#stage.closed(this);
     this.#listener.closed(code, reason, error);
   }

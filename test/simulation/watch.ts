@@ -23,6 +23,7 @@ import { Gaps } from './promises/gaps.js';
 import { Hearings } from './promises/hearings.js';
 import { Judgements } from './promises/judgements.js';
 import { Ledger } from './promises/ledger.js';
+import { Links } from './promises/links.js';
 import { Lookups } from './promises/lookups.js';
 import { Orders } from './promises/orders.js';
 import { Patience } from './promises/patience.js';
@@ -34,6 +35,8 @@ import type { Wire } from './sockets.js';
 import type { Running, Stage } from './stage.js';
 import type { Exchange } from './web.js';
 
+/** The breaker of the one connection. */
+const CIRCUIT = 'sources/kick/connection-1/breaker';
 const SECRET = 'no secret is written anywhere';
 /** How often the states are looked at, and the status. */
 const LOOK_MS = 500;
@@ -53,6 +56,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   readonly patience: Patience;
   readonly ending: Ending;
   readonly ends: Ends;
+  readonly #links: Links;
   readonly #lookups: Lookups;
   readonly #rest: Rest;
   readonly #bounds: Bounds;
@@ -106,6 +110,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     const rules = new Map(this.#config.sinks.map((sink) => [sink.name, sink] as const));
     const { deliveries, patience } = this;
     this.ends = new Ends({ ledger, chat, rules, deliveries, patience, timeline, verdict });
+    this.#links = new Links(this.#config, timeline, verdict);
     this.#lookups = new Lookups(timeline, verdict);
     this.ending = new Ending(timeline, verdict);
     this.#rest = new Rest(timeline, verdict);
@@ -126,6 +131,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.#judgements.began();
     this.#gaps.began();
     this.#orders.began();
+    this.#links.began();
     this.circuits.began(this.#stage.wall);
     this.patience.began();
     this.#figures.began();
@@ -162,7 +168,10 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       this.patience.look(actors, isWritten);
     }
     if (this.ending.isStopping) this.ending.look(this.#config, life.stalledUntil);
-    else this.#rest.look(scene);
+    else {
+      this.#rest.look(scene);
+      this.#links.look(actors.stateOf(CIRCUIT));
+    }
     this.#isExpiryLookedFor(life);
     if (timeline.now >= this.#pollAt) this.poll(daemon.status());
   }
@@ -195,6 +204,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   byHand(hand: Hand): void {
     this.circuits.byHand(hand);
     this.patience.byHand(hand);
+    if (hand.how === 'release' || hand.how === 'reset' || hand.how === 'isolate') this.#links.byHand();
   }
 
   lifeEnded({ life }: Running, end: DaemonEnd): void {
@@ -328,11 +338,14 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.#stage.story.tell('kick', () => `is asked (${endpoint}, request ${exchange.id})`);
     this.#beginsNothing(`asks Kick (${endpoint})`);
     if (endpoint === 'lookup') this.#lookups.asked(exchange);
+    else if (endpoint === 'negotiation') this.#links.negotiates();
   }
 
   answered(endpoint: Endpoint, exchange: Exchange): void {
     const { end } = exchange;
     this.#stage.story.tell('kick', () => `${endpoint} ${exchange.id} ends: ${endText(end)}`);
+    if (endpoint === 'token' && !(end?.kind === 'answered' && end.text.includes('"token"')))
+      this.#links.tokenLost();
     if (endpoint !== 'history') return;
     const { path } = exchange.asked;
     if (end?.kind === 'answered') this.#gaps.answered(path, end.status, end.text);
@@ -342,6 +355,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   dialled(wire: Wire): void {
     this.#stage.story.tell('kick', () => `socket ${wire.id} is dialled (${wire.protocol.transport})`);
     this.#beginsNothing('dials');
+    this.#links.dialled(wire, this.actors.stateOf(CIRCUIT));
     const open = [...this.#stage.kick.wires].filter(
       (other) => other !== wire && other.life === wire.life && other.state !== 'closed',
     );
@@ -356,11 +370,22 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   handed(wire: Wire, text: string): void {
     this.#stage.story.tell('kick', () => `socket ${wire.id} says ${text.slice(0, 300)}`);
     this.#hearings.handedOver(wire, text);
+    this.#links.handed(wire, text);
   }
 
   sent(wire: Wire, text: string): void {
     this.#stage.story.tell('daemon', () => `says on socket ${wire.id} ${text.slice(0, 300)}`);
     this.#hearings.sent(wire, text);
+    this.#links.sent(wire, text);
+  }
+
+  over(wire: Wire, code: number, reason: string, error: Error | undefined): void {
+    this.#links.over(wire, code, reason, error);
+  }
+
+  /** The process stands still until then. */
+  stalls(until: number): void {
+    this.#links.stalls(until);
   }
 
   /** Frames of this room, or of all, change places or are lost. */
@@ -477,6 +502,8 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     const { counters, timeline } = this.#stage;
     return new Actors(timeline, ({ machine, state, path }, from, event) => {
       counters.count(`state ${machine} ${state}`);
+      if (machine === 'connection') this.#links.turned(from, state, event);
+      else if (machine === 'breaker' && path === CIRCUIT) this.#links.circuitTurned(from, state);
       if (machine !== 'channel') return;
       const slug = path.slice(path.indexOf('channel-') + 'channel-'.length);
       this.#gaps.turned(slug, from, state, event, this.ledger.isOpen);

@@ -32,6 +32,15 @@ const SOON_MS = 2_000;
 /** Liveness is looked at once a second. */
 const SWEEP_MS = 1_500;
 const SLACK_MS = 100;
+/** States of a connection that a timer ends. */
+const TIMED: ReadonlySet<string> = new Set([
+  'backoff',
+  'failed',
+  'attached.negotiating',
+  'attached.opening.connecting',
+  'attached.opening.handshaking',
+  'attached.connected.awaitingPong',
+]);
 const CENTRIFUGO_QUIET_MS = 25_000;
 
 export class Rest {
@@ -137,7 +146,7 @@ export class Rest {
         !(link.state === 'suspended' && this.#isOld(link) && admits),
         () => `${base} is suspended, and its circuit is ${breaker?.state}`,
       );
-      if (link.state === 'backoff' || link.state === 'failed') this.#isDue(link, base);
+      if (TIMED.has(link.state)) this.#isDue(link, base);
       const isTrying = link.state.startsWith('attached.');
       const leaks =
         breaker?.state === 'probing' &&
