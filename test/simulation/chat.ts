@@ -60,11 +60,18 @@ export class Chat {
     const n = this.messages.length + 1;
     const createdAt = Math.floor(wall / 1_000) * 1_000;
     const id = `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+    const chance = this.#chance;
     const username =
-      kind === 'own' ? WATCHED : kind === 'ignored' ? IGNORED : `user${this.#chance.whole(1, 40)}`;
+      kind === 'own'
+        ? spelt(chance, WATCHED)
+        : kind === 'ignored'
+          ? spelt(chance, IGNORED)
+          : `user${chance.whole(1, 40)}`;
     const replyTo =
-      kind === 'reply' ? { replyTo: { username: WATCHED, text: 'before', messageId: 'before' } } : {};
-    const say: Say = { id, username, userId: n, text: textOf(n, kind), createdAt: wall, ...replyTo };
+      kind === 'reply'
+        ? { replyTo: { username: spelt(chance, WATCHED), text: 'before', messageId: 'before' } }
+        : {};
+    const say: Say = { id, username, userId: n, text: textOf(n, kind, chance), createdAt: wall, ...replyTo };
     const message = { n, room, kind, id, say, createdAt, poisons: this.#poisonsOf(kind) };
     this.messages.push(message);
     return message;
@@ -88,11 +95,36 @@ export class Chat {
   }
 }
 
-function textOf(n: number, kind: Kind): string {
-  const name =
-    kind === 'mention' || kind === 'both' || kind === 'ignored' || kind === 'own' ? `@${WATCHED} ` : '';
-  const word = kind === 'keyword' || kind === 'both' ? `a ${KEYWORD} now ` : 'so it goes ';
-  return `${name}${word}msg${n}`;
+/** What names nobody and is no keyword, however near it comes. */
+const NEARLY: readonly [string, ...string[]] = [
+  'so it goes',
+  'so it goes',
+  `${WATCHED}by`,
+  `@${WATCHED}by`,
+  `the${WATCHED}`,
+  `${WATCHED}_x`,
+  `${WATCHED}-smith`,
+  `[emote:37226:${WATCHED}]`,
+  `https://x.example/${WATCHED}`,
+  `mail@${WATCHED}.example`,
+  `${KEYWORD}s`,
+  `no${KEYWORD}`,
+  `[emote:37227:${KEYWORD}]`,
+];
+
+function textOf(n: number, kind: Kind, chance: Chance): string {
+  const isNamed = kind === 'mention' || kind === 'both' || kind === 'ignored' || kind === 'own';
+  const hasWord = kind === 'keyword' || kind === 'both';
+  const name = chance.pick(['@%', '@%', '%:', '@%,', '(%)', '%!']).replace('%', spelt(chance, WATCHED));
+  const word = chance.pick(['a % now', 'a % now', '%!', '(%)', '%,']).replace('%', spelt(chance, KEYWORD));
+  const parts = [...(isNamed ? [name] : []), ...(hasWord ? [word] : []), chance.pick(NEARLY), `msg${n}`];
+  return parts.join(' ');
+}
+
+/** A name or a word as people write it. */
+function spelt(chance: Chance, word: string): string {
+  const capital = `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`;
+  return chance.pick([word, word, word, word.toUpperCase(), capital]);
 }
 
 const MARK = /\bmsg(\d+)\b/g;
