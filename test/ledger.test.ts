@@ -131,6 +131,11 @@ describe('a store that is ready', () => {
     it.hear('c');
     expect(discord.settle(1)).toBe('committed');
     expect(it.account.accepted).toBe(3);
+    it.hear('d');
+    it.clock.turn();
+    expect(it.clock.timers).toBe(1);
+    it.ledger.close();
+    expect(it.clock.timers).toBe(0);
   });
 
   it('reads a sink that has no room only as far as there is room', () => {

@@ -21,6 +21,7 @@ import type {
   Store,
   StoreStats,
 } from '../store.js';
+import type { TimerId } from '../world.js';
 import { Acknowledgements } from './acknowledgements.js';
 import { bySink } from './batch.js';
 import { Committer } from './committer.js';
@@ -56,6 +57,8 @@ class StoreLedger implements Ledger {
   #crashes = 0;
   #rests = 0;
   #isScheduled = false;
+  /** While the disk has its rest. */
+  #rest: TimerId | undefined;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -112,6 +115,8 @@ class StoreLedger implements Ledger {
 
   close(): number {
     this.checkpoint();
+    // What it would have written is written now, or nobody can.
+    this.#options.world.clock.clearTimeout(this.#rest);
     this.#keeper.close();
     return this.#acks.size;
   }
@@ -299,7 +304,7 @@ class StoreLedger implements Ledger {
       // Without a store that was ever opened there is no telling which numbers are free.
       else if (this.#keeper.store) this.#committer.offer(this.#keeper.store);
     };
-    if (restMs > 0) clock.setTimeout(turn, restMs);
+    if (restMs > 0) this.#rest = clock.setTimeout(turn, restMs);
     else clock.soon(turn);
   }
 
