@@ -149,7 +149,7 @@ class RunningDaemon implements Daemon {
     });
     const parts = { config, world, http: this.#http, deadlines: this.#deadlines, ledger: this.#ledger, log };
     this.#sinks = createSinks({ ...parts, version: options.version, print: options.print });
-    this.#sources = [createKick({ ...parts, intake })];
+    this.#sources = [createKick({ ...parts, config: inTimeToStop(config), intake })];
     this.#tasks = new Tasks(clock, log);
     this.#control = createControl({
       control: config.control,
@@ -433,4 +433,13 @@ const graceOf = (limitMs: number): number => Math.min(500, limitMs / 5);
 function textOf(error: unknown): string {
   if (error instanceof EarshotError && error.remedy) return `${error.message}; ${error.remedy}`;
   return error instanceof Error ? error.message : String(error);
+}
+
+/** A link that is dead answers no goodbye: it is dropped soon enough for its phase of the stop to end in time. */
+function inTimeToStop(config: Config): Config {
+  const { timeouts, shutdown } = config;
+  return {
+    ...config,
+    timeouts: { ...timeouts, close: Math.min(timeouts.close, (shutdown.sources * 2) / 3) },
+  };
 }

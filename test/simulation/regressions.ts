@@ -70,4 +70,14 @@ export const REGRESSIONS: readonly (readonly [showed: string, plan: Plan])[] = [
       { at: 10_400, what: 'sockets', how: 'cut' },
     ]),
   ],
+  [
+    'a link that was dead when it was to close made the stop overrun',
+    plan(
+      [
+        { at: 10_000, what: 'sockets', how: 'deaf' },
+        { at: 12_000, what: 'stop', downMs: 500 },
+      ],
+      { times: 'default' },
+    ),
+  ],
 ];
