@@ -18,6 +18,8 @@ export class Database implements Service {
   readonly #spells = new Map<string, Spells<DatabaseFault>>();
   readonly #sinks: ReadonlyMap<string, string>;
   readonly #met = new WeakMap<Exchange, DatabaseFault>();
+  /** The messages in a request, in their order. */
+  readonly #messages = new WeakMap<Exchange, readonly number[]>();
 
   constructor(sinks: readonly string[], timeline: Timeline, watch: SinkWatch) {
     this.#sinks = new Map(sinks.map((name) => [tableOf(name), name]));
@@ -40,7 +42,9 @@ export class Database implements Service {
   }
 
   began(exchange: Exchange): void {
-    this.#watch.asks(this.#sinkOf(exchange), exchange, rowsOf(exchange.body));
+    const messages = rowsOf(exchange.body);
+    this.#messages.set(exchange, messages);
+    this.#watch.asks(this.#sinkOf(exchange), exchange, messages);
   }
 
   ended(exchange: Exchange): void {
@@ -58,12 +62,12 @@ export class Database implements Service {
 
   answer(exchange: Exchange): Reply {
     const sink = this.#sinkOf(exchange);
-    const { asked, body } = exchange;
+    const { asked } = exchange;
     const how = this.#met.get(exchange);
     if (how === 'echo') return played(this.#tables, exchange, ECHO);
     const loss = how === undefined ? undefined : lost(how);
     const fault = how === undefined || loss !== undefined ? undefined : FAULTS[how];
-    const numbers = rowsOf(body);
+    const numbers = this.#messages.get(exchange) ?? [];
     if (fault === undefined && this.#watch.isPoisoned(sink, numbers))
       return played(this.#tables, exchange, REFUSED);
     if (fault !== undefined) return played(this.#tables, exchange, fault);

@@ -22,6 +22,8 @@ export class Discord implements Service {
   readonly #spells = new Map<string, Spells<DiscordFault>>();
   readonly #sinks: ReadonlyMap<string, string>;
   readonly #met = new WeakMap<Exchange, DiscordFault>();
+  /** The messages in a request, in their order. */
+  readonly #messages = new WeakMap<Exchange, readonly number[]>();
 
   /** @param sinks their names, each at its place in the configuration. */
   constructor(
@@ -47,7 +49,9 @@ export class Discord implements Service {
   }
 
   began(exchange: Exchange): void {
-    this.#watch.asks(this.#sinkOf(exchange), exchange, embedsOf(exchange.body).flatMap(numbersIn));
+    const messages = embedsOf(exchange.body).flatMap(numbersIn);
+    this.#messages.set(exchange, messages);
+    this.#watch.asks(this.#sinkOf(exchange), exchange, messages);
   }
 
   ended(exchange: Exchange): void {
@@ -70,12 +74,9 @@ export class Discord implements Service {
     if (how === 'bare') return this.#taken(exchange, reply({ status: 204 }));
     const loss = how === undefined ? undefined : lost(how);
     const fault = how === undefined || loss !== undefined ? undefined : FAULTS[how];
-    if (
-      fault === undefined &&
-      this.#watch.isPoisoned(this.#sinkOf(exchange), embedsOf(body).flatMap(numbersIn))
-    ) {
+    const messages = this.#messages.get(exchange) ?? [];
+    if (fault === undefined && this.#watch.isPoisoned(this.#sinkOf(exchange), messages))
       return reply(REFUSED);
-    }
     const verdict = this.#webhooks.judge(asked, body, () => fault);
     const isTaken = typeof verdict === 'object' && verdict.status < 300;
     if (!isTaken || asked.method !== 'POST') return loss ?? reply(verdict);
@@ -84,7 +85,7 @@ export class Discord implements Service {
 
   #taken(exchange: Exchange, answer: Reply): Reply {
     if (exchange.asked.method === 'POST') {
-      this.#watch.taken(this.#sinkOf(exchange), exchange, embedsOf(exchange.body).flatMap(numbersIn));
+      this.#watch.taken(this.#sinkOf(exchange), exchange, this.#messages.get(exchange) ?? []);
     }
     return answer;
   }

@@ -69,7 +69,8 @@ export class Life implements Owner {
   }
 
   /** What was to run at the end of this turn. */
-  takeSoon(): (() => void)[] {
+  takeSoon(): readonly (() => void)[] {
+    if (this.#soon.length === 0) return NOTHING;
     const soon = this.#soon;
     this.#soon = [];
     return soon;
@@ -198,5 +199,6 @@ export class Life implements Owner {
   }
 }
 
+const NOTHING: readonly (() => void)[] = [];
 const NO_SOCKET: Socket = { send() {}, ping() {}, close() {}, terminate() {} };
 const NEVER = new Promise<Response>(() => {});

@@ -58,8 +58,8 @@ export async function play(plan: Plan, options: StageOptions = { isTold: false }
 async function settle(stage: Stage, turns: Turns): Promise<void> {
   for (let count = 0; count < TURNS_MAX; count += 1) {
     await turns.pass();
-    const soon = stage.running?.life.takeSoon() ?? [];
-    if (soon.length === 0) return;
+    const soon = stage.running?.life.takeSoon();
+    if (soon === undefined || soon.length === 0) return;
     for (const callback of soon) {
       if (stage.running?.life.isDead !== false) break;
       callback();

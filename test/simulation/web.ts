@@ -218,13 +218,13 @@ class Call {
   answer({ status, headers = {}, body }: Answer, part: Part | undefined): void {
     const isText = typeof body === 'string';
     const text = body === undefined ? '' : isText ? body : JSON.stringify(body);
-    const all = new Headers(headers);
-    if (body !== undefined) all.set('content-type', isText ? 'text/html; charset=UTF-8' : 'application/json');
+    const type = isText ? 'text/html; charset=UTF-8' : 'application/json';
+    const all = body === undefined ? headers : { ...headers, 'content-type': type };
     this.#finish(() => {
       if (part === undefined) {
-        this.#ends.ended({ kind: 'answered', status, headers: all, text });
-        const hasNone = status === 204 || status === 304;
-        this.#ends.resolve(new Response(hasNone ? null : text, { status, headers: all }));
+        const response = new Response(text === '' ? null : text, { status, headers: all });
+        this.#ends.ended({ kind: 'answered', status, headers: response.headers, text });
+        this.#ends.resolve(response);
       } else if (part === 'throws') {
         this.#ends.ended({ kind: 'failed', code: 'throws' });
         this.#ends.resolve(stumblingBlock(status));
