@@ -121,7 +121,7 @@ export function yamlOf(shape: Shape): string {
 kick:
   transport: ${shape.transport}
   gapFill: ${shape.gapFill}
-  silentAfter: ${shape.times === 'quick' ? '40s' : '10m'}
+  silentAfter: ${shape.times === 'quick' ? '25s' : '10m'}
   channels:
 ${rooms.join('\n')}
 ${rulesText(shape)}sinks:

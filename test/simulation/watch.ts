@@ -28,13 +28,15 @@ import { Lookups } from './promises/lookups.js';
 import { Orders } from './promises/orders.js';
 import { Patience } from './promises/patience.js';
 import { Rest } from './promises/rest.js';
+import { Rooms } from './promises/rooms.js';
 import { Verdict } from './promises/verdict.js';
-import { configOf, SECRETS } from './shape.js';
+import { configOf, roomOf, SECRETS } from './shape.js';
 import type { SinkWatch } from './sink-watch.js';
 import type { Wire } from './sockets.js';
 import type { Running, Stage } from './stage.js';
 import type { Exchange } from './web.js';
 
+const STREAM_ENDED = /"channel\.(\d+)".*StopStreamBroadcast|StopStreamBroadcast.*"channel\.(\d+)"/s;
 /** The breaker of the one connection. */
 const CIRCUIT = 'sources/kick/connection-1/breaker';
 const SECRET = 'no secret is written anywhere';
@@ -59,6 +61,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   readonly #links: Links;
   readonly #lookups: Lookups;
   readonly #rest: Rest;
+  readonly #rooms: Rooms;
   readonly #bounds: Bounds;
   readonly #contents: Contents;
   readonly #figures: Figures;
@@ -96,6 +99,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
         orders.heard(message, hearing.isSure);
         judgements.heard(message, hearings.rules(message.n), hearing);
       },
+      live: (room, isSure) => this.#rooms.heard(room, isSure),
       doubted: (room) => {
         orders.doubted(room);
         judgements.doubted(room);
@@ -110,6 +114,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     const rules = new Map(this.#config.sinks.map((sink) => [sink.name, sink] as const));
     const { deliveries, patience } = this;
     this.ends = new Ends({ ledger, chat, rules, deliveries, patience, timeline, verdict });
+    this.#rooms = new Rooms(this.#config, timeline, verdict);
     this.#links = new Links(this.#config, timeline, verdict);
     this.#lookups = new Lookups(timeline, verdict);
     this.ending = new Ending(timeline, verdict);
@@ -132,6 +137,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.#gaps.began();
     this.#orders.began();
     this.#links.began();
+    this.#rooms.began();
     this.circuits.began(this.#stage.wall);
     this.patience.began();
     this.#figures.began();
@@ -171,6 +177,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     else {
       this.#rest.look(scene);
       this.#links.look(actors.stateOf(CIRCUIT));
+      this.#rooms.look();
     }
     this.#isExpiryLookedFor(life);
     if (timeline.now >= this.#pollAt) this.poll(daemon.status());
@@ -199,6 +206,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
 
   stops(): void {
     this.ending.asked(this.ledger.refusesSince !== undefined);
+    this.#gaps.stops();
   }
 
   byHand(hand: Hand): void {
@@ -220,6 +228,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       isWritable: this.ledger.isOpen && this.#stage.disk.isWell,
     });
     if (life.endedWell) this.deliveries.endedWell(life);
+    if (life.endedWell && this.ledger.isOpen && this.#stage.disk.isWell) this.#gaps.endedWell();
     this.poll(end.status);
   }
 
@@ -346,6 +355,8 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.#stage.story.tell('kick', () => `${endpoint} ${exchange.id} ends: ${endText(end)}`);
     if (endpoint === 'token' && !(end?.kind === 'answered' && end.text.includes('"token"')))
       this.#links.tokenLost();
+    if (endpoint === 'lookup')
+      this.#rooms.lookedUp(exchange.asked.path, end?.kind === 'answered' ? end.status : undefined);
     if (endpoint !== 'history') return;
     const { path } = exchange.asked;
     if (end?.kind === 'answered') this.#gaps.answered(path, end.status, end.text);
@@ -371,6 +382,8 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.#stage.story.tell('kick', () => `socket ${wire.id} says ${text.slice(0, 300)}`);
     this.#hearings.handedOver(wire, text);
     this.#links.handed(wire, text);
+    const ended = text.includes('StopStream') ? STREAM_ENDED.exec(text) : null;
+    if (ended !== null) this.#rooms.streamEnded(Number(ended[1] ?? ended[2]) - roomOf(0).channelId);
   }
 
   sent(wire: Wire, text: string): void {
@@ -386,6 +399,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   /** The process stands still until then. */
   stalls(until: number): void {
     this.#links.stalls(until);
+    this.#rooms.stalls(until);
   }
 
   /** Frames of this room, or of all, change places or are lost. */
@@ -507,6 +521,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       if (machine !== 'channel') return;
       const slug = path.slice(path.indexOf('channel-') + 'channel-'.length);
       this.#gaps.turned(slug, from, state, event, this.ledger.isOpen);
+      this.#rooms.turned(slug, from, state, event);
     });
   }
 }

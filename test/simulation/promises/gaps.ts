@@ -1,5 +1,5 @@
 /** What was missed is asked for, no mark passes what is not committed, and a room's messages keep their order. */
-import type { Mark, Store } from '../../../src/store.js';
+import type { Arrival, Mark, Store } from '../../../src/store.js';
 import { type Message, numberOfId } from '../chat.js';
 import { roomOf, type Shape } from '../shape.js';
 import type { Timeline } from '../timeline.js';
@@ -35,6 +35,10 @@ export class Gaps {
   #heldSince = new Map<number, number>();
   /** By room, when an answer of its history was last lost: another life may ask for all of that again. */
   readonly #lostAt = new Map<number, number>();
+  /** By room, when its chat was last let go that had been held. */
+  #releasedAt = new Map<number, number>();
+  /** By room, how far it was surely read when the stop was asked for. */
+  #readTo = new Map<number, number>();
   /** By room, the newest page of its history. */
   #pages = new Map<number, readonly number[]>();
   /** Until then the history is not asked: it refused. */
@@ -51,6 +55,8 @@ export class Gaps {
     this.#lostAt.clear();
     this.#pages = new Map();
     this.#heldSince = new Map();
+    this.#releasedAt = new Map();
+    this.#readTo = new Map();
     this.#openSince = new Map(this.#parts.hearings.rooms.map((room) => [room, 0]));
     this.#refusedUntil = 0;
   }
@@ -85,9 +91,30 @@ export class Gaps {
     if (isCaughtUp) this.#openSince.delete(room);
     else if (!this.#openSince.has(room)) this.#openSince.set(room, this.#parts.timeline.now);
     if (to !== 'live' && to !== 'silent') return;
-    this.#heldSince.delete(room);
+    if (this.#heldSince.delete(room)) this.#releasedAt.set(room, this.#parts.timeline.now);
     if (from === 'filling' && event === DONE) this.#filled(slug, room);
     else if (from === 'subscribing.asked') this.#notAsked(slug, room, isOpen);
+  }
+
+  /** The stop is asked for: how far has been read up to now is written before its end. */
+  stops(): void {
+    const { hearings } = this.#parts;
+    if (this.#readTo.size > 0) return;
+    for (const room of hearings.rooms)
+      if (!this.#openSince.has(room) && !this.#mixed.has(room)) this.#readTo.set(room, hearings.upTo(room));
+  }
+
+  /** It ended well, and the store could be written. */
+  endedWell(): void {
+    for (const [room, upTo] of this.#readTo) {
+      const { slug } = roomOf(room);
+      const mark = this.#marks.get(slug) ?? 0;
+      this.#parts.verdict.holds(
+        'a clean end leaves a mark at what was read',
+        mark >= upTo || this.#mixed.has(room),
+        () => `the mark of ${slug} is at message ${mark}, and ${upTo} was read before the stop`,
+      );
+    }
   }
 
   committed({ arrivals, marks = [] }: Parameters<Store['commit']>[0], duplicates: readonly number[]): void {
@@ -96,6 +123,7 @@ export class Gaps {
       if (!duplicates.includes(index) && rows.length > 0)
         this.#follows(hearings.message(numberOfId(message.id)));
     }
+    if (this.#parts.dropped() > 0) this.#isOldestDropped(arrivals, duplicates);
     for (const mark of marks) {
       this.#marked(mark);
       this.#marks.set(mark.channel, numberOfId(mark.id));
@@ -109,6 +137,31 @@ export class Gaps {
     const since = this.#heldSince.get(room) ?? now;
     if (now - since > HELD_MS) this.mixesOrder(room);
     this.#heldSince.set(room, now - since > HELD_MS ? now : since);
+  }
+
+  /** Of what waited, the oldest went: nothing that is accepted now was there before something that is not. */
+  #isOldestDropped(arrivals: readonly Arrival[], duplicates: readonly number[]): void {
+    const { hearings, ledger, timeline, verdict } = this.#parts;
+    const oldest = new Map<number, { readonly n: number; readonly at: number }>();
+    for (const [index, { message, rows }] of arrivals.entries()) {
+      const n = numberOfId(message.id);
+      const at = hearings.of(n)?.at;
+      if (at === undefined || rows.length === 0 || duplicates.includes(index)) continue;
+      const { room } = hearings.message(n);
+      if (at < (oldest.get(room)?.at ?? Number.POSITIVE_INFINITY)) oldest.set(room, { n, at });
+    }
+    for (const [room, first] of oldest) {
+      const isHeld = this.#heldSince.has(room) || (this.#releasedAt.get(room) ?? 0) >= first.at;
+      if (isHeld || this.#mixed.has(room)) continue;
+      for (const [n, { at, isSure }] of hearings.all()) {
+        if (!isSure || at <= first.at || at >= timeline.now || ledger.accepted.has(n)) continue;
+        if (hearings.message(n).room !== room || !hearings.rules(n).includes('me')) continue;
+        verdict.breaks(
+          'of what waits, the oldest is dropped first',
+          `message ${first.n} is accepted, and message ${n}, which came after it, is gone`,
+        );
+      }
+    }
   }
 
   /** What the newest page has beyond what was heard is heard now. */

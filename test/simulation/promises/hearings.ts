@@ -14,6 +14,8 @@ export interface Hearing {
 export interface HearingsWatch {
   /** Heard for the first time in this life. */
   first(message: Message, hearing: Hearing): void;
+  /** Heard live, for the first time or again; `isSure`: it cannot but have been. */
+  live(room: number, isSure: boolean): void;
   /** It may have been heard after all, or not: nothing is sure of this room for a while. */
   doubted(room: number): void;
 }
@@ -93,8 +95,9 @@ export class Hearings {
     for (const { topic, n } of chatsIn(text)) {
       const isSure = this.#wishes.get(wire)?.has(topic) === true;
       this.#hear(n, isSure);
-      if (!isSure) continue;
       const { room } = this.#chat.of(n);
+      this.#watch.live(room, isSure);
+      if (!isSure) continue;
       this.#upTo.set(room, Math.max(this.upTo(room), n));
     }
   }
