@@ -47,14 +47,10 @@ describe('commit', () => {
   it('keeps with each message what was said of it, whatever it shares with the one before', () => {
     const store = newStore();
     const one = notification('a', ['discord']);
-    const changes = [
-      { rules: ['x'] },
-      { reasons: ['reply'] },
-      { watched: 'x' },
-      { matches: ['x'] },
-      {},
-    ] as const;
-    const told = [one, ...changes.map((change, at) => ({ ...one, ...change, message: message(`${at}`) }))];
+    const changes = [{ rules: ['x'] }, { reasons: ['reply'] }, { watched: 'x' }, { matches: ['x'] }] as const;
+    const told = changes
+      .flatMap((change) => [one, { ...one, ...change }])
+      .map((it, at) => ({ ...it, message: message(`${at}`) }));
     const rowsOf = (at: number) => [{ seq: at + 1, sink: 'discord' }];
     store.commit({
       arrivals: told.map((it, at) => ({ message: it.message, notification: it, rows: rowsOf(at) })),
