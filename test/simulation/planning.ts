@@ -27,7 +27,8 @@ export function planOf(seed: number): Plan {
   const shape = drawShape(chance.of('shape'));
   const activeMs = shape.times === 'quick' ? chance.whole(40_000, 160_000) : chance.whole(120_000, 420_000);
   const faults = drawFaults(chance.of('faults'), shape, activeMs);
-  const chatEveryMs = shape.channels > 10 ? 60_000 : chance.whole(1_500, 8_000);
+  const often = chance.whole(1_500, 8_000);
+  const chatEveryMs = shape.channels > 10 ? 60_000 : shape.channels > 4 ? 3 * often : often;
   return { seed, shape, activeMs, chatEveryMs, faults };
 }
 

@@ -184,6 +184,29 @@ function sharedHost(chance: Chance, shape: Shape, at: number): Fault[] {
   ];
 }
 
+/** The host bans whoever asks, and when he is on trial, it does so again, is ill, or says nothing. */
+function bannedAgain(chance: Chance, shape: Shape, at: number): Fault[] {
+  const ill = sinkFault(chance, shape, at);
+  if (!isSinkFault(ill)) return [ill];
+  const { what, sink } = ill;
+  const ban: Fault =
+    what === 'discord'
+      ? {
+          at,
+          what,
+          sink,
+          how: chance.pick(['banned', 'edge1010', 'limitedByNothing']),
+          times: chance.whole(1, 3),
+        }
+      : { at, what, sink, how: 'limitedByNothing', times: chance.whole(1, 3) };
+  const trial = chance.pick(['hang', 'refused', '500', '502', 'limited'] as const);
+  return [
+    ban,
+    { at: at + 1, what, sink, how: trial, times: chance.whole(1, 2) },
+    { at: at + 2, what: 'burst', room: room(chance, shape), count: 6, withinMs: 2_000 },
+  ];
+}
+
 /** More waits for a sink than may wait, and the oldest are just out. */
 function crowding(chance: Chance, shape: Shape, at: number): Fault[] {
   const ill = sinkFault(chance, shape, at);
@@ -316,6 +339,7 @@ function restartWhileShut(chance: Chance, shape: Shape, at: number): Fault[] {
 }
 
 const SCENES = [
+  bannedAgain,
   impatience,
   deathUnderProbe,
   actedUnderRequest,

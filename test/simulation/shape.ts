@@ -67,6 +67,8 @@ export function drawShape(chance: Chance): Shape {
     maxPending: chance.is(0.25) ? 100 : 100_000,
     gapFill: chance.is(0.9),
     ...(chance.is(0.4) && { isNarrow: true }),
+    // More than may ask for their history at once.
+    ...(!isWide && chance.is(0.06) && { channels: chance.whole(6, 8) }),
     ...(chance.is(0.08) && { recovery: '400s' }),
   };
 }

@@ -4,7 +4,7 @@ import type { Actor, Actors } from '../actors.js';
 import type { Hand } from '../plan.js';
 import type { Timeline } from '../timeline.js';
 import type { Exchange } from '../web.js';
-import { refusesForGood, type Terms, waitAfter } from './answers.js';
+import { refusesForGood, type Terms, type Wait, waitAfter } from './answers.js';
 import type { Verdict } from './verdict.js';
 
 interface Sink {
@@ -179,9 +179,9 @@ export class Patience {
       if (isStale && host.waitsUntil > now) return;
       host.isOnTrial = true;
       host.bannedAt = now;
-      host.waitsUntil = Math.max(host.waitsUntil, now + wait.ms);
-      const longestMs = Math.min(wait.ms * 2 ** host.bans, BAN_MAX_MS) * (1 + JITTER);
-      host.waitsUntilAtMost = Math.max(host.waitsUntilAtMost, now + longestMs);
+      const banMs = Math.min(wait.ms * 2 ** host.bans, BAN_MAX_MS);
+      host.waitsUntil = Math.max(host.waitsUntil, now + banMs);
+      host.waitsUntilAtMost = Math.max(host.waitsUntilAtMost, now + banMs * (1 + JITTER));
       host.bans += 1;
     } else if (wait !== undefined) {
       const held = wait.of === 'host' ? host : sink;
@@ -190,8 +190,7 @@ export class Patience {
       sink.knowsLongLimit ||= wait.ms > LONGER_THAN_A_BUCKET_MS;
     }
     if (!wait?.isBan && !isStale && exchange.end?.kind === 'answered' && exchange.end.status < 500)
-      host.isOnTrial = false;
-    if (!host.isOnTrial) host.bans = 0;
+      this.#standsTrial(host, wait);
     const isWell = exchange.end?.kind === 'answered' && exchange.end.status < 300;
     sink.failures = isWell ? 0 : sink.failures + 1;
     sink.endedAt = now;
@@ -214,6 +213,12 @@ export class Patience {
         () => `${name} is ${sink.isRefused ? '' : 'not '}refused, and a crash would make it otherwise`,
       );
     }
+  }
+
+  /** The answer to a trial opens the host. One that holds it for a time forgives nothing. */
+  #standsTrial(host: Host, wait: Wait | undefined): void {
+    host.isOnTrial = false;
+    if (wait?.of !== 'host') host.bans = 0;
   }
 
   #waits(name: string, sink: Sink, { state, sinceAt, snapshot }: Actor): void {
