@@ -12,7 +12,7 @@ import {
 } from './scenes/circuits.js';
 import { bannedAgain, sharedHost, webhooksOf } from './scenes/limits.js';
 import { aging, backlog, crowding, poisonedBatch, stopUnderLoad, stumbles } from './scenes/rows.js';
-import { cutWhileDown, downWhileHeard, restartIntoTrouble } from './scenes/store.js';
+import { cutWhileDown, downWhileHeard, restartIntoTrouble, stopWhileDown } from './scenes/store.js';
 import type { Shape } from './shape.js';
 
 export function drawScene(chance: Chance, shape: Shape, at: number): Fault[] {
@@ -24,6 +24,8 @@ export function drawScene(chance: Chance, shape: Shape, at: number): Fault[] {
 }
 
 const SCENES = [
+  stopWhileDown,
+  stopWhileDown,
   bannedAgain,
   impatience,
   deathUnderProbe,

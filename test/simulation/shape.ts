@@ -89,7 +89,7 @@ const SINKS: readonly [readonly SinkShape[], ...(readonly SinkShape[])[]] = [
 const QUICK = `
 timeouts: { connect: 4s, pingEvery: 6s, pong: 3s, close: 2s, lookup: 3s }
 reconnect: { initial: 200ms, max: 5s, stableAfter: 4s, breaker: { failures: 4, recovery: 8s } }
-shutdown: { sources: 3s, drain: 4s, sinks: 4s, tasks: 1s, store: 2s, total: 11s }
+shutdown: { sources: 3s, drain: 2s, sinks: 4s, tasks: 1s, store: 2s, total: 10s }
 `;
 
 const known = new Map<string, Config>();

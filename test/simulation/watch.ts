@@ -261,7 +261,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
 
   logged(line: string): void {
     this.ending.logged(line);
-    if (line.includes('"drainingQueues"')) this.#drained(line);
+    if (line.includes('"phase":"')) this.#phaseEnded(line);
     this.#holdsNoSecret('the log', line);
     this.#stage.story.tell('log', () => line.trimEnd().replaceAll(this.#stage.disk.path, 'earshot.db'));
   }
@@ -291,6 +291,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.circuits.asks(sink, exchange);
     this.patience.asks(sink, exchange);
     this.#figures.asks(sink);
+    this.ending.requestBegins(sink);
     const state = this.actors.stateOf(`sinks/${sink}/breaker`);
     this.verdict.holds(
       'nothing is asked while the circuit is open',
@@ -426,12 +427,22 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.ending.refused();
   }
 
+  /** A line about one phase of the stop. */
+  #phaseEnded(line: string): void {
+    const { running, web } = this.#stage;
+    const { phase, end, ms = 0 } = JSON.parse(line) as { phase?: string; end?: string; ms?: number };
+    if (running === undefined) return;
+    const isWritable = this.actors.stateOf('store') === 'ready' && this.ledger.refusesSince === undefined;
+    if (phase === 'closingSources' && isWritable && end === 'done')
+      this.ending.sourcesClosed(running.daemon.status().account.waiting);
+    else if (phase === 'drainingQueues' && isWritable) this.#drained(ms);
+    else if (phase === 'closingSinks')
+      this.ending.sinksClosed([...web.open].filter(({ life }) => life === running.life).length);
+  }
+
   /** Draining is over: whoever has rows and could go on has had all of its time. */
-  #drained(line: string): void {
+  #drained(ms: number): void {
     const { actors, ledger, deliveries } = this;
-    const store = actors.alive.get('store');
-    if (store?.state !== 'ready' || ledger.refusesSince !== undefined) return;
-    const { ms = 0 } = JSON.parse(line) as { ms?: number };
     for (const { name } of this.#config.sinks) {
       const state = actors.stateOf(`sinks/${name}/delivery`);
       const isWell = state === 'idle' || state?.startsWith('delivering') === true;

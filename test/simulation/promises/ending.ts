@@ -166,6 +166,33 @@ export class Ending {
     );
   }
 
+  /** A sink begins a request. */
+  requestBegins(sink: string): void {
+    this.#verdict.holds(
+      'nothing goes out any more when sinks close',
+      this.#drainedAt === undefined || this.#timeline.now <= this.#drainedAt,
+      () => `${sink} asks; sinks are closing since ${time(this.#drainedAt)}`,
+    );
+  }
+
+  /** The sinks are closed, and so many of their requests are out. */
+  sinksClosed(requests: number): void {
+    this.#verdict.holds(
+      NOTHING_LEFT,
+      requests === 0,
+      () => `sinks are closed, and ${requests} requests are out`,
+    );
+  }
+
+  /** The sources are closed, and so many messages wait although the store takes them. */
+  sourcesClosed(waiting: number): void {
+    this.#verdict.holds(
+      'what was heard is written before queues drain',
+      waiting === 0,
+      () => `${waiting} messages wait when the sources are closed`,
+    );
+  }
+
   /** Rows wait for this sink, and nothing keeps them: it drained for `tookMs`. */
   drained(sink: string, tookMs: number, { shutdown }: Pick<Config, 'shutdown'>): void {
     this.#verdict.holds(

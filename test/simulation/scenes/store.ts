@@ -48,3 +48,20 @@ export function restartIntoTrouble(chance: Chance, shape: Shape, at: number): Fa
     },
   ];
 }
+
+/** It is asked to stop while the disk refuses, and has something to write. */
+export function stopWhileDown(chance: Chance, shape: Shape, at: number): Fault[] {
+  const forMs = chance.whole(4_000, 15_000);
+  const stopped = at + chance.whole(500, 4_000);
+  return [
+    { at, what: 'disk', how: chance.pick(DISKS), forMs },
+    {
+      at: at - 20,
+      what: 'burst',
+      room: room(chance, shape),
+      count: chance.whole(2, 12),
+      withinMs: stopped - at,
+    },
+    { at: stopped, what: 'stop', downMs: chance.whole(300, 2_000), ...(chance.is(0.2) && { againMs: 400 }) },
+  ];
+}
