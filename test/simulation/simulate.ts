@@ -14,8 +14,11 @@ import { settingsOf, USAGE } from './settings.js';
 import { shrink } from './shrink.js';
 import type { Played } from './worker.js';
 
-/** A worker has a processor to itself: threads that collect its garbage beside it would take the other workers'. */
-const LEAN = ['--single-threaded-gc'];
+/**
+ * A worker has a processor to itself: V8's threads beside it would take the time of the other workers. So it collects
+ * its garbage itself, and inlines little, which makes compiling as cheap again as what it makes faster is worth.
+ */
+const LEAN = ['--single-threaded-gc', '--max-inlined-bytecode-size-cumulative=100'];
 /** As many failing seeds are told in full. */
 const TOLD_MAX = 3;
 
