@@ -28,13 +28,10 @@ export class Contents {
     }
     const held = this.#sql?.held.get();
     if (held === undefined) return;
-    this.#holds('rows in the outbox', held.rows, this.#pending().length);
-    this.#holds('all their numbers together', held.numbers, sumOf(this.#pending().map(({ seq }) => seq)));
-    this.#holds(
-      'all their times together',
-      held.times,
-      sumOf(this.#pending().map(({ acceptedAt }) => acceptedAt)),
-    );
+    const pending = this.#pending();
+    this.#holds('rows in the outbox', held.rows, pending.rows);
+    this.#holds('all their numbers together', held.numbers, pending.numbers);
+    this.#holds('all their times together', held.times, pending.times);
     this.#holds('dead letters', held.dead, this.#ledger.buried.size);
     this.#holds(
       'messages in the archive',
@@ -53,8 +50,16 @@ export class Contents {
     this.#verdict.holds(HOLDS, count === should, () => `${what}: ${count}, and should be ${should}`);
   }
 
-  #pending() {
-    return [...this.#ledger.pending.values()].flatMap((rows) => [...rows.values()]);
+  #pending(): Pick<Held, 'rows' | 'numbers' | 'times'> {
+    const sums = { rows: 0, numbers: 0, times: 0 };
+    for (const rows of this.#ledger.pending.values()) {
+      sums.rows += rows.size;
+      for (const { seq, acceptedAt } of rows.values()) {
+        sums.numbers += seq;
+        sums.times += acceptedAt;
+      }
+    }
+    return sums;
   }
 }
 
@@ -70,11 +75,8 @@ interface Held {
 function statementsOf(db: Database.Database) {
   return {
     held: db.prepare<[], Held>(`
-      SELECT (SELECT count(*) FROM outbox) AS rows, (SELECT total(seq) FROM outbox) AS numbers,
-        (SELECT total(accepted_at) FROM outbox) AS times, (SELECT count(*) FROM dead) AS dead,
-        (SELECT count(*) FROM archive) AS archived,
-        (SELECT count(*) FROM archive WHERE notice IS NOT NULL) AS notifications`),
+      SELECT * FROM (SELECT count(*) AS rows, total(seq) AS numbers, total(accepted_at) AS times FROM outbox),
+        (SELECT count(*) AS dead FROM dead),
+        (SELECT count(*) AS archived, count(notice) AS notifications FROM archive)`),
   };
 }
-
-const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, one) => sum + one, 0);

@@ -153,9 +153,8 @@ export class Gaps {
     for (const [room, first] of oldest) {
       const isHeld = this.#heldSince.has(room) || (this.#releasedAt.get(room) ?? 0) >= first.at;
       if (isHeld || this.#mixed.has(room)) continue;
-      for (const [n, { at, isSure }] of hearings.all()) {
-        if (!isSure || at <= first.at || at >= timeline.now || ledger.accepted.has(n)) continue;
-        if (hearings.message(n).room !== room || !hearings.rules(n).includes('me')) continue;
+      for (const [n, { at }] of hearings.owed(ledger.accepted)) {
+        if (at <= first.at || at >= timeline.now || hearings.message(n).room !== room) continue;
         verdict.breaks(
           'of what waits, the oldest is dropped first',
           `message ${first.n} is accepted, and message ${n}, which came after it, is gone`,
@@ -212,15 +211,9 @@ export class Gaps {
         `the mark of ${channel} is at message ${numberOfId(id)}, and what was missed before is not asked for yet`,
     );
     if (this.#mixed.has(room)) return;
-    const left = hearings
-      .before(numberOfId(id))
-      .filter(
-        ([n, { isSure }]) =>
-          isSure &&
-          roomOf(hearings.message(n).room).slug === channel &&
-          hearings.rules(n).includes('me') &&
-          !ledger.accepted.has(n),
-      );
+    const left = [...hearings.owed(ledger.accepted)].filter(
+      ([n, { order }]) => order <= upTo.order && hearings.message(n).room === room,
+    );
     if (left.length === 0) return;
     verdict.holds(
       'a mark never passes what is not committed',

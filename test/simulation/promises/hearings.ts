@@ -7,6 +7,8 @@ import { chatsIn, wishOf } from './frames.js';
 
 export interface Hearing {
   readonly at: number;
+  /** Many are heard at one moment: this tells which was heard before which. */
+  readonly order: number;
   /** The daemon cannot but have heard it. */
   isSure: boolean;
 }
@@ -30,6 +32,8 @@ export class Hearings {
   readonly #watch: HearingsWatch;
   readonly #wishes = new WeakMap<Wire, Set<string>>();
   #hearings = new Map<number, Hearing>();
+  /** Of them, those that concern the user; whoever looks leaves out what is accepted by then, for good. */
+  #wanted = new Map<number, Hearing>();
   /** By room, the newest message that was surely heard. */
   #upTo = new Map<number, number>();
   /** Messages handed over, as often as they were. */
@@ -44,6 +48,7 @@ export class Hearings {
 
   began(): void {
     this.#hearings = new Map();
+    this.#wanted = new Map();
     this.#upTo = new Map();
     this.handed = 0;
   }
@@ -61,10 +66,13 @@ export class Hearings {
     return this.#hearings;
   }
 
-  /** What was heard before message `n`, and it itself, in the order of hearing: many are heard at one moment. */
-  before(n: number): (readonly [n: number, hearing: Hearing])[] {
-    const all = [...this.#hearings];
-    return all.slice(0, all.findIndex(([own]) => own === n) + 1);
+  /** What cannot but have been heard and concerns the user, and is not accepted, in the order of hearing. */
+  *owed(accepted: { has(n: number): boolean }): Iterable<readonly [n: number, hearing: Hearing]> {
+    for (const heard of this.#wanted) {
+      const [n, { isSure }] = heard;
+      if (accepted.has(n)) this.#wanted.delete(n);
+      else if (isSure) yield heard;
+    }
   }
 
   /** The newest message of a room that was surely heard live; 0 before the first. */
@@ -119,8 +127,9 @@ export class Hearings {
       known.isSure ||= isSure;
       return;
     }
-    const hearing = { at: this.#timeline.now, isSure };
+    const hearing = { at: this.#timeline.now, order: this.#hearings.size, isSure };
     this.#hearings.set(n, hearing);
+    if (this.rules(n).includes('me')) this.#wanted.set(n, hearing);
     this.#watch.first(this.#chat.of(n), hearing);
   }
 
