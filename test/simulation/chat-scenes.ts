@@ -12,6 +12,19 @@ export function drawChatScene(chance: Chance, shape: Shape, at: number): Fault[]
 const FOR_GOOD = { pusher: [4001, 4003, 4004, 4009], centrifugo: [3500, 3501, 3503, 4500] } as const;
 const CODES: readonly [number, ...number[]] = [4100, 4100, 4200, 4201, 4300, 3000, 3012];
 
+/** What a server says at the end of a conversation, by its protocol. */
+const PARTINGS = {
+  pusher: [4001, 4100, 4100, 4150, 4200, 4201],
+  centrifugo: [3000, 3012, 3500, 4500],
+} as const;
+
+/** The server ends the conversation once, with a code that its protocol has for that. */
+export function parting(chance: Chance, shape: Shape, at: number): Fault {
+  const own = shape.transport === 'auto' ? chance.pick(['centrifugo', 'pusher']) : shape.transport;
+  const how = chance.is(0.8) ? 'closed' : 'told';
+  return { at, what: 'sockets', how, code: chance.pick(PARTINGS[own]) ?? 4200 };
+}
+
 /** Kick cannot be reached for a while, in one way or in several. */
 function outage(chance: Chance, shape: Shape, at: number): Fault[] {
   const forMs = chance.whole(8_000, shape.times === 'quick' ? 50_000 : 150_000);
@@ -35,6 +48,17 @@ function oneIsOut(chance: Chance, shape: Shape, at: number): Fault[] {
   ];
 }
 
+/** The link comes up again and again, and never lasts. */
+function flaps(chance: Chance, shape: Shape, at: number): Fault[] {
+  const everyMs = shape.times === 'quick' ? 1_800 : 9_000;
+  const code = chance.pick([undefined, undefined, 4200, 3000]);
+  return Array.from({ length: chance.whole(8, 22) }, (_, index): Fault => {
+    const then = Math.round(at + (index + chance.next() * 0.8) * everyMs);
+    if (code === undefined) return { at: then, what: 'sockets', how: 'cut' };
+    return { at: then, what: 'sockets', how: 'closed', code };
+  });
+}
+
 /** The link is there, and dead. */
 function goesDead(chance: Chance, _: Shape, at: number): Fault[] {
   const mute: Fault = { at, what: 'dials', how: 'mute', forMs: chance.whole(3_000, 40_000) };
@@ -55,7 +79,7 @@ function turnedAway(chance: Chance, shape: Shape, at: number): Fault[] {
 /** Somebody talks while what was missed is read slowly; and in the middle of that it ends, or the link does. */
 function cutWhileFilling(chance: Chance, shape: Shape, at: number): Fault[] {
   const index = room(chance, shape);
-  const then = at + chance.whole(800, 3_500);
+  const then = at + chance.whole(800, 5_000);
   const end = chance.pick<Fault>([
     { at: then, what: 'stop', downMs: chance.whole(300, 3_000) },
     { at: then, what: 'stop', downMs: chance.whole(300, 3_000) },
@@ -64,32 +88,43 @@ function cutWhileFilling(chance: Chance, shape: Shape, at: number): Fault[] {
     { at: then, what: 'sockets', how: 'cut' },
   ]);
   return [
-    { at: at - 800, what: 'burst', room: index, count: chance.whole(10, 30), withinMs: 8_000 },
-    { at, what: 'sockets', how: 'cut' },
+    { at: at - 800, what: 'burst', room: index, count: chance.whole(20, 50), withinMs: 8_000 },
+    { at: at + 1, what: 'sockets', how: 'cut' },
+    { at, what: 'dials', how: 'refused', forMs: chance.whole(1, 2_500) },
     {
       at,
       what: 'kick',
       endpoint: 'history',
-      how: chance.pick(['slow', 'hang']),
+      how: chance.pick(['slow', 'slow', 'slow', 'hang']),
       times: chance.whole(1, 3),
     },
     end,
   ];
 }
 
-/** Told already, and read again from the history by a life that cannot ask its archive. */
+/** Told already, and read again from the history, or said again, in a life whose disk refuses. */
 function repeatedAfterRestart(chance: Chance, shape: Shape, at: number): Fault[] {
   const downMs = chance.whole(200, 800);
   const began = Math.max(14_000, at);
+  const index = room(chance, shape);
+  // What is said again live is known to be so as long as the archive can be read.
+  const isAgain = chance.is(0.3);
+  const again: Fault = {
+    at: began + downMs + chance.whole(700, 2_500),
+    what: 'room',
+    room: index,
+    how: 'repeated',
+  };
   return [
-    { at: began - 1_200, what: 'burst', room: room(chance, shape), count: 6, withinMs: 700 },
+    { at: began - 1_200, what: 'burst', room: index, count: 6, withinMs: 700 },
     { at: began, what: 'crash', downMs },
     {
-      at: began + downMs + chance.whole(20, 300),
+      at: began + downMs + chance.whole(10, 150),
       what: 'disk',
-      how: chance.pick(['io', 'io', 'io', 'readOnly', 'full']),
-      forMs: chance.whole(2_500, 9_000),
+      how: isAgain ? 'readOnly' : chance.pick(['io', 'io', 'io', 'full']),
+      forMs: chance.whole(3_000, 9_000),
     },
+    ...(isAgain ? [again] : []),
   ];
 }
 
@@ -135,6 +170,8 @@ const SCENES = [
   outage,
   outage,
   oneIsOut,
+  flaps,
+  flaps,
   goesDead,
   goesDead,
   turnedAway,
@@ -142,6 +179,7 @@ const SCENES = [
   cutWhileFilling,
   cutWhileFilling,
   cutWhileFilling,
+  repeatedAfterRestart,
   repeatedAfterRestart,
   repeatedAfterRestart,
   droppedAndBack,

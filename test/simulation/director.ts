@@ -113,8 +113,16 @@ export class Director {
     if (running === undefined || running.end !== undefined) return false;
     const status = running.daemon.status();
     this.#stage.watch.poll(status);
+    // A half-open circuit with nothing to probe with waits for the next message: that is said anyway.
+    const isUntried = status.sinks.some(
+      ({ pending, breaker }) => pending === 0 && breaker.state === 'halfOpen',
+    );
+    const isHealthy =
+      status.health === 'healthy' ||
+      (isUntried &&
+        status.reasons.every(({ code, severity }) => severity === 'notice' || code === 'circuitOpen'));
     return (
-      status.health === 'healthy' &&
+      isHealthy &&
       status.sinks.every(({ pending }) => pending === 0) &&
       status.sources.every(({ channels }) =>
         channels.every(({ state }) => state === 'live' || state === 'silent'),

@@ -26,6 +26,8 @@ export interface KickWatch {
 type Mute = 'told' | 'resubscribed';
 
 const HISTORY_KEPT = 1_000;
+/** So many messages of a room are said again, when it repeats itself. */
+const REPEATED = 8;
 const PUSHER: PusherOptions = { key: PUSHER_KEY, activityTimeoutS: 120, pongTimeoutMs: 30_000 };
 const CENTRIFUGO: CentrifugoOptions = {
   pingEveryMs: 25_000,
@@ -59,6 +61,8 @@ export class Kick implements SocketStage {
   readonly #clock: StandinClock;
   readonly #watch: KickWatch;
   readonly #protocols: readonly [pusher: Protocol, centrifugo: Protocol];
+  /** By room, what was said last. */
+  readonly #said = new Map<number, readonly string[]>();
   #lastId = 0;
 
   constructor({ timeline, clock, chance, shape, watch }: KickParts) {
@@ -89,7 +93,10 @@ export class Kick implements SocketStage {
     const history = this.http.history(room.channelId);
     history.push(historyMessage(room, live));
     if (history.length > HISTORY_KEPT) history.shift();
-    this.publish(chatOf(room), CHAT_EVENT, JSON.stringify(live));
+    const text = JSON.stringify(live);
+    const said = this.#said.get(index) ?? [];
+    this.#said.set(index, [...said.slice(1 - REPEATED), text]);
+    this.publish(chatOf(room), CHAT_EVENT, text);
   }
 
   publish(channel: string, event: string, data: string): void {
@@ -114,6 +121,9 @@ export class Kick implements SocketStage {
         return;
       case 'unsubscribed':
         this.#unsubscribe(channel);
+        return;
+      case 'repeated':
+        for (const text of this.#said.get(room) ?? []) this.publish(channel, CHAT_EVENT, text);
         return;
       case 'ended':
       case 'live': {

@@ -106,7 +106,8 @@ export type Fault = { readonly at: number } & (
   | {
       readonly what: 'room';
       readonly room: number;
-      readonly how: 'muteUntilResubscribed' | 'unsubscribed' | 'ended' | 'live';
+      /** `repeated`: the server says its last messages again. */
+      readonly how: 'muteUntilResubscribed' | 'unsubscribed' | 'repeated' | 'ended' | 'live';
     }
   | ({ readonly what: 'discord'; readonly sink: string; readonly how: DiscordFault } & Spell)
   | ({ readonly what: 'database'; readonly sink: string; readonly how: DatabaseFault } & Spell)

@@ -56,7 +56,7 @@ export class Faults {
         return;
       case 'room':
         kick.suffer(fault);
-        if (fault.how === 'mute' || fault.how === 'muteUntilResubscribed')
+        if (fault.how === 'mute' || fault.how === 'muteUntilResubscribed' || fault.how === 'repeated')
           this.#stage.watch.mixed(fault.room);
         if ('forMs' in fault) later(fault.forMs, () => kick.recover(fault.room));
         return;

@@ -212,7 +212,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   byHand(hand: Hand): void {
     this.circuits.byHand(hand);
     this.patience.byHand(hand);
-    if (hand.how === 'release' || hand.how === 'reset' || hand.how === 'isolate') this.#links.byHand();
+    if ('name' in hand && hand.name.startsWith('connection-')) this.#links.byHand();
   }
 
   lifeEnded({ life }: Running, end: DaemonEnd): void {

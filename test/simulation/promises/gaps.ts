@@ -85,6 +85,8 @@ export class Gaps {
   turned(slug: string, from: string | undefined, to: string, event: string, isOpen: boolean): void {
     const room = roomIndexOf(slug);
     if (to === 'filling') this.#fills(room);
+    // Until the store is open nobody knows of a gap: what is heard by then goes before what was missed.
+    if (to === 'live' && !isOpen) this.mixesOrder(room);
     // What is held goes on at the end of a life; what was missed before it comes in the next.
     if ((to === 'leaving' || to === 'left') && this.#heldSince.has(room)) this.mixesOrder(room);
     const isCaughtUp = to === 'live' || to === 'silent' || to === 'moving';

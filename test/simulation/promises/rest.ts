@@ -29,8 +29,8 @@ const AWAKE = 'nobody sleeps while there is work';
 const ENDS = 'every wait has an end';
 /** By then whoever had reason to wake has woken. */
 const SOON_MS = 2_000;
-/** Liveness is looked at once a second. */
-const SWEEP_MS = 1_500;
+/** Liveness is looked at once a second: what came is seen at the next look, and missed at the one after its time. */
+const SWEEP_MS = 2_100;
 const SLACK_MS = 100;
 /** States of a connection that a timer ends. */
 const TIMED: ReadonlySet<string> = new Set([
@@ -76,7 +76,8 @@ export class Rest {
     const { connect, close, pingEvery, pong } = config.timeouts;
     for (const wire of wires) {
       const { state, dialledAt, id, isGivenUp } = wire;
-      const heardAt = Math.max(wire.heardAt, dialledAt);
+      // What came just before it stood still is seen when it goes on.
+      const heardAt = Math.max(wire.heardAt, dialledAt, stalledUntil);
       const quietMs =
         (wire.protocol.transport === 'pusher' ? pingEvery : CENTRIFUGO_QUIET_MS) + pong + SWEEP_MS;
       const isLate =
