@@ -13,7 +13,7 @@ export interface GapsParts {
   readonly ledger: Ledger;
   readonly timeline: Timeline;
   readonly verdict: Verdict;
-  /** How many messages the running life says it dropped. */
+  /** How many messages the running life says it dropped; dear to ask. */
   readonly dropped: () => number;
 }
 
@@ -125,7 +125,7 @@ export class Gaps {
       if (!duplicates.includes(index) && rows.length > 0)
         this.#follows(hearings.message(numberOfId(message.id)));
     }
-    if (this.#parts.dropped() > 0) this.#isOldestDropped(arrivals, duplicates);
+    this.#isOldestDropped(arrivals, duplicates);
     for (const mark of marks) {
       this.#marked(mark);
       this.#marks.set(mark.channel, numberOfId(mark.id));
@@ -143,7 +143,7 @@ export class Gaps {
 
   /** Of what waited, the oldest went: nothing that is accepted now was there before something that is not. */
   #isOldestDropped(arrivals: readonly Arrival[], duplicates: readonly number[]): void {
-    const { hearings, ledger, timeline, verdict } = this.#parts;
+    const { hearings, ledger, timeline, verdict, dropped } = this.#parts;
     const oldest = new Map<number, { readonly n: number; readonly at: number }>();
     for (const [index, { message, rows }] of arrivals.entries()) {
       const n = numberOfId(message.id);
@@ -157,6 +157,8 @@ export class Gaps {
       if (isHeld || this.#mixed.has(room)) continue;
       for (const [n, { at }] of hearings.owed(ledger.accepted)) {
         if (at <= first.at || at >= timeline.now || hearings.message(n).room !== room) continue;
+        // Asked last: the whole status is made for it.
+        if (dropped() === 0) return;
         verdict.breaks(
           'of what waits, the oldest is dropped first',
           `message ${first.n} is accepted, and message ${n}, which came after it, is gone`,
