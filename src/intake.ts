@@ -19,8 +19,8 @@ export interface ChannelIntake {
   readonly dropped: number;
   /** Monotonic milliseconds of the last message heard live; undefined before the first. */
   readonly lastHeardAt: number | undefined;
-  /** Judges one message and, when it matches, queues it. */
-  hear(message: ChatMessage): void;
+  /** Judges one message and, when it matches, queues it. It was read at this time (monotonic milliseconds). */
+  hear(message: ChatMessage, at: number): void;
   /** While held, what matched stays in the inbound queue (a gap is being filled). */
   hold(): void;
   /** Lets everything held go on, in the order of `createdAt`. */
@@ -106,10 +106,9 @@ class InboundChannel implements ChannelIntake {
     return this.#counts.duplicates;
   }
 
-  hear(message: ChatMessage): void {
-    const { account, rules, clock, archivesAll } = this.#options;
-    const now = clock.now();
-    if (!message.late) this.lastHeardAt = now;
+  hear(message: ChatMessage, at: number): void {
+    const { account, rules, archivesAll } = this.#options;
+    if (!message.late) this.lastHeardAt = at;
     this.heard += 1;
     account.heard += 1;
     if (!this.#seen.add(message)) {
@@ -117,7 +116,7 @@ class InboundChannel implements ChannelIntake {
       account.duplicates += 1;
       return;
     }
-    const verdict = rules.judge(message, now);
+    const verdict = rules.judge(message, at);
     if (verdict.kind === 'matched') {
       this.matched += 1;
       account.waiting += 1;

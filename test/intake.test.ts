@@ -115,9 +115,9 @@ describe('the intake', () => {
     const it = run();
     const channel = it.intake.channel('c1');
     it.clock.advance(5);
-    channel.hear(message('a', { late: true }));
+    channel.hear(message('a', { late: true }), it.clock.now());
     expect(channel.lastHeardAt).toBeUndefined();
-    channel.hear(message('b'));
+    channel.hear(message('b'), it.clock.now());
     expect(channel.lastHeardAt).toBe(5);
   });
 });
@@ -129,9 +129,9 @@ describe('a channel that is held', () => {
     const channel = it.intake.channel('c1');
     it.hear('before');
     channel.hold();
-    channel.hear(message('live', { createdAt: 9_000 }));
-    channel.hear(message('past 2', { createdAt: 8_000, late: true }));
-    channel.hear(message('past 1', { createdAt: 7_000, late: true }));
+    channel.hear(message('live', { createdAt: 9_000 }), it.clock.now());
+    channel.hear(message('past 2', { createdAt: 8_000, late: true }), it.clock.now());
+    channel.hear(message('past 1', { createdAt: 7_000, late: true }), it.clock.now());
     it.hear('other', 'hello @bob', 'c2');
     it.clock.turn();
     expect(discord.texts()).toEqual(['before', 'other']);

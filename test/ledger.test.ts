@@ -453,7 +453,7 @@ describe('a store that is down', () => {
     const discord = it.outlet();
     const other = occupy(it.options);
     it.hear('before');
-    it.intake.channel('c1').hear(message('told', { text: 'hello @bob', late: true }));
+    it.intake.channel('c1').hear(message('told', { text: 'hello @bob', late: true }), it.clock.now());
     it.hear('after');
     it.clock.turn();
     expect(discord.texts()).toEqual(['before']);

@@ -218,7 +218,7 @@ export class KickChannel implements Subscriber {
 
   // The way of a message
 
-  published(topic: string, event: string, data: unknown): void {
+  published(topic: string, event: string, data: unknown, at: number): void {
     if (event !== CHAT_EVENT) {
       if (event === ENDED_EVENT) this.#isOffline = true;
       else if (event === LIVE_EVENT) this.#isOffline = false;
@@ -231,7 +231,7 @@ export class KickChannel implements Subscriber {
     }
     if (this.#isDoubted) this.#tell({ type: 'channel.heard', at: this.#now() });
     this.#isOffline = false;
-    this.intake.hear(message);
+    this.intake.hear(message, at);
     this.#mark.heard(message);
   }
 
@@ -390,7 +390,7 @@ export class KickChannel implements Subscriber {
       const message = readPastMessage(raw, this.slug);
       if (typeof message === 'string') this.#deps.intake.malformed(this.slug, `${message}, in the history`);
       else {
-        this.intake.hear(message);
+        this.intake.hear(message, this.#now());
         this.#mark.heardPast(message);
       }
     }

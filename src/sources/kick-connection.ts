@@ -340,7 +340,7 @@ export class KickConnection implements Carrier {
     const { intake, log } = this.#deps;
     const subscriptions = this.#subscriptions;
     return {
-      published: (topic, event, data) => subscriptions.of(topic)?.published(topic, event, data),
+      published: (topic, event, data, at) => subscriptions.of(topic)?.published(topic, event, data, at),
       subscribed: (topic) => subscriptions.of(topic)?.subscribed(topic),
       unsubscribed: (topic, why) => subscriptions.of(topic)?.unsubscribed(topic, why),
       complained: (text) => log.debug({ actor: this.path }, `connection complaint (kick): ${text}`),

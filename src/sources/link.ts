@@ -10,10 +10,11 @@ import type { Endpoint, Negotiated } from './negotiation.js';
 import { brokenLink, type Ending, type RealtimeListener, type Terms } from './realtime.js';
 
 /** What arrives on an established link. */
-export type LinkTraffic = Pick<
-  RealtimeListener,
-  'published' | 'subscribed' | 'unsubscribed' | 'complained' | 'malformed'
->;
+export interface LinkTraffic
+  extends Pick<RealtimeListener, 'subscribed' | 'unsubscribed' | 'complained' | 'malformed'> {
+  /** As the codec says it; `at` is when it was read, monotonic milliseconds. */
+  published(channel: string, event: string, data: unknown, at: number): void;
+}
 
 export interface LinkDeps {
   readonly world: Pick<World, 'dial'>;
@@ -55,7 +56,8 @@ export class Link implements SocketListener, RealtimeListener {
   #heardAt = 0;
   #hasHeard = false;
   #isAsked = false;
-  #isReading = false;
+  /** When what is being read began to be; undefined while nothing is. */
+  #readingAt: number | undefined;
   #renewAt = Number.POSITIVE_INFINITY;
 
   constructor(deps: LinkDeps) {
@@ -138,7 +140,7 @@ export class Link implements SocketListener, RealtimeListener {
   frame(data: Buffer, isBinary: boolean): void {
     if (!this.#isOpen) return;
     this.#heard();
-    if (!this.#isReading) this.#beginReading();
+    if (this.#readingAt === undefined) this.#beginReading();
     if (isBinary) this.malformed('a binary frame');
     else this.#endpoint?.codec.read(data, this);
   }
@@ -157,7 +159,7 @@ export class Link implements SocketListener, RealtimeListener {
   // What the codec reads
 
   published(channel: string, event: string, data: unknown): void {
-    this.#deps.traffic.published(channel, event, data);
+    this.#deps.traffic.published(channel, event, data, this.#readingAt ?? this.#now());
   }
 
   established(terms: Terms): void {
@@ -235,12 +237,12 @@ export class Link implements SocketListener, RealtimeListener {
     return this.#endpoint?.codec.ending(code, reason) ?? brokenLink(String(code), reason);
   }
 
-  /** What one read of the socket brings is measured as a whole: two looks at a clock a frame cost more than they tell. */
+  /** What one read of the socket brings has one time, and is measured as a whole: looks at a clock cost more than they tell. */
   #beginReading(): void {
-    this.#isReading = true;
     const began = this.#now();
+    this.#readingAt = began;
     queueMicrotask(() => {
-      this.#isReading = false;
+      this.#readingAt = undefined;
       this.#deps.measured(this.#now() - began);
     });
   }

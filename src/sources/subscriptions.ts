@@ -7,8 +7,8 @@ import type { Clock, TimerId } from '../world.js';
 
 /** Who gets what is published on one of Kick's channels. */
 export interface Subscriber {
-  /** Something was published on it. */
-  published(topic: string, event: string, data: unknown): void;
+  /** Something was published on it, and read at this time (monotonic milliseconds). */
+  published(topic: string, event: string, data: unknown, at: number): void;
   subscribed(topic: string): void;
   unsubscribed(topic: string, why: { readonly text: string; readonly temporary: boolean }): void;
 }

@@ -159,7 +159,9 @@ export function run(options: RunOptions = {}) {
     outlets,
     store: () => opened,
     hear: (id: string, text = 'hello @bob', channel = 'c1', username = 'Ann') =>
-      intake.channel(channel).hear(message(id, { text, channel, sender: { id: '7', username } })),
+      intake
+        .channel(channel)
+        .hear(message(id, { text, channel, sender: { id: '7', username } }), clock.now()),
     /** A sink takes its place, with room for so many. */
     outlet(sink = 'discord', room = 500) {
       const outlet = new TestOutlet(sink, ledger, room);
