@@ -27,7 +27,7 @@ export function parting(chance: Chance, shape: Shape, at: number): Fault {
 
 /** Kick cannot be reached for a while, in one way or in several. */
 function outage(chance: Chance, shape: Shape, at: number): Fault[] {
-  const forMs = chance.whole(8_000, shape.times === 'quick' ? 50_000 : 150_000);
+  const forMs = chance.whole(20_000, shape.times === 'quick' ? 80_000 : 180_000);
   const how = () => chance.pick(['refused', 'refused', 'status', 'hang', 'mute', 'mute'] as const);
   const parts = chance.is(0.5) ? 1 : 2;
   const dials = Array.from({ length: parts }, (_, index): Fault => {
@@ -52,7 +52,7 @@ function oneIsOut(chance: Chance, shape: Shape, at: number): Fault[] {
 function flaps(chance: Chance, shape: Shape, at: number): Fault[] {
   const everyMs = shape.times === 'quick' ? 1_800 : 9_000;
   const code = chance.pick([undefined, undefined, 4200, 3000]);
-  return Array.from({ length: chance.whole(8, 22) }, (_, index): Fault => {
+  return Array.from({ length: chance.whole(12, 30) }, (_, index): Fault => {
     const then = Math.round(at + (index + chance.next() * 0.8) * everyMs);
     if (code === undefined) return { at: then, what: 'sockets', how: 'cut' };
     return { at: then, what: 'sockets', how: 'closed', code };

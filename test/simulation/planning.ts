@@ -43,7 +43,7 @@ function drawFaults(chance: Chance, shape: Shape, activeMs: number): Fault[] {
   }
   for (let scenes = chance.pick([0, 0, 1, 1, 2]); scenes > 0; scenes -= 1)
     faults.push(...drawChatScene(chance, shape, Math.round(chance.between(5_000, activeMs * 0.7))));
-  if (chance.is(0.5)) faults.push(parting(chance, shape, Math.round(chance.between(2_000, activeMs))));
+  if (chance.is(0.7)) faults.push(parting(chance, shape, Math.round(chance.between(2_000, activeMs))));
   // Whoever does not know its rooms looks them up at once: later there is nothing to go wrong.
   if (shape.ids === 'none' && chance.is(0.6)) faults.push(kickFault(chance, shape, 0, 'lookup'));
   let at = chance.between(500, activeMs * 0.6);

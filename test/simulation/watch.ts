@@ -391,6 +391,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.#stage.story.tell('daemon', () => `says on socket ${wire.id} ${text.slice(0, 300)}`);
     this.#hearings.sent(wire, text);
     this.#links.sent(wire, text);
+    this.#rooms.sent(text);
   }
 
   over(wire: Wire, code: number, reason: string, error: Error | undefined): void {

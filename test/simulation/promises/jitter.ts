@@ -1,10 +1,10 @@
 /**
  * Whether waits are what full jitter gives: each uniform between nothing and its ceiling. One alone proves nothing;
- * all of a run together would be as low, or as high, by chance in one run of ten million at most.
+ * all of a run together would be as low, or as high, by chance in one run of a million at most.
  */
 
-/** exp(-16): about one in ten million. */
-const DOUBT = 16;
+/** exp(-13.8): one in a million. */
+const DOUBT = 13.8;
 
 /** The sum of n logarithms of uniform numbers, and how unlikely it is to be as high (Chernoff's bound). */
 class Extreme {

@@ -23,6 +23,9 @@ interface Room {
   /** How often its silence was doubted since it was heard: for sure, and perhaps. */
   doubts: number;
   doubtsMin: number;
+  /** Since when it is to be subscribed anew; undefined while it is not. */
+  unaskedAt: number | undefined;
+  askedAt: number;
   /** Its stream is known to have ended, perhaps. */
   isOffline: boolean;
 }
@@ -76,6 +79,15 @@ export class Rooms {
     this.#of(roomOf(index).slug).isOffline = true;
   }
 
+  /** The daemon sent a frame. */
+  sent(text: string): void {
+    if (!text.includes('"chatrooms.') || text.includes('unsubscribe')) return;
+    const chatroomId = Number(/"chatrooms\.(\d+)\./.exec(text)?.[1]);
+    const room = this.#of(roomOf(chatroomId - roomOf(0).chatroomId).slug);
+    room.askedAt = this.#timeline.now;
+    room.unaskedAt = undefined;
+  }
+
   /** A lookup has ended: with this status, or with none. */
   lookedUp(path: string, status: number | undefined): void {
     this.#of(path.split('/').at(-1) ?? '').lookupFloorMs =
@@ -85,7 +97,8 @@ export class Rooms {
   turned(slug: string, from: string | undefined, to: string, event: string): void {
     const room = this.#of(slug);
     const { now } = this.#timeline;
-    if (from === undefined) Object.assign(room, { rest: undefined, lookups: 0, asks: 0 });
+    if (from === undefined)
+      Object.assign(room, { rest: undefined, lookups: 0, asks: 0, unaskedAt: undefined });
     const isTimer = event.startsWith('xstate.after');
     if (from?.endsWith('.resting') && isTimer) this.#rested(slug, room);
     room.rest = undefined;
@@ -105,7 +118,11 @@ export class Rooms {
       from !== 'refused' || !isTimer || refusedMs >= REFUSED_MS - SLACK_MS,
       () => `${slug} was refused ${(refusedMs / 1_000).toFixed(1)} s ago, and is asked for again`,
     );
-    if (event === 'channel.silent') this.#doubted(slug, room);
+    if (event === 'channel.silent') {
+      this.#doubted(slug, room);
+      // Asked within the transition that is told of here.
+      if (from === 'live' && room.askedAt !== now) room.unaskedAt = now;
+    } else if (to === 'waiting' || to === 'leaving' || to === 'left') room.unaskedAt = undefined;
     const isSubscribed = to === 'live' || to === 'silent';
     if (!isSubscribed) room.subscribedAt = undefined;
     else if (from !== 'live' && from !== 'silent') room.subscribedAt = now;
@@ -115,7 +132,12 @@ export class Rooms {
   look(): void {
     const { now } = this.#timeline;
     if (now < this.#stalledUntil + SWEEPS_MS) return;
-    for (const [slug, { heardAt, subscribedAt, doubts, isOffline }] of this.#rooms) {
+    for (const [slug, { heardAt, subscribedAt, doubts, isOffline, unaskedAt }] of this.#rooms) {
+      this.#verdict.holds(
+        SILENCE,
+        now - (unaskedAt ?? now) <= SWEEPS_MS,
+        () => `${slug} is doubted, and is not subscribed anew`,
+      );
       if (subscribedAt === undefined || heardAt === 0 || isOffline) continue;
       const quietMs = now - Math.max(heardAt, subscribedAt, this.#stalledUntil);
       this.#verdict.holds(
@@ -174,6 +196,8 @@ export class Rooms {
       subscribedAt: undefined,
       doubts: 0,
       doubtsMin: 0,
+      unaskedAt: undefined,
+      askedAt: 0,
       isOffline: false,
     };
     this.#rooms.set(slug, room);
