@@ -96,6 +96,8 @@ export class BreakerGate implements Gate {
   #memory: BreakerMemory | undefined;
   #actor: BreakerActor | undefined;
   #told: BreakerState = 'closed';
+  /** A person has acted on it. */
+  #isByHand = false;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -170,18 +172,21 @@ export class BreakerGate implements Gate {
 
   /** Its next life begins with the memory it is given, not with its own; what a person did stays. */
   forget(): void {
-    if (this.state !== 'isolated') this.#memory = undefined;
+    if (!this.#isByHand) this.#memory = undefined;
   }
 
   isolate(forMs?: number): void {
+    this.#isByHand = true;
     this.#actor?.send({ type: 'breaker.isolated', at: this.#options.clock.now(), forMs: forMs ?? null });
   }
 
   release(): void {
+    this.#isByHand = true;
     this.#actor?.send({ type: 'breaker.released', at: this.#options.clock.now() });
   }
 
   reset(): void {
+    this.#isByHand = true;
     this.#actor?.send({ type: 'breaker.reset', at: this.#options.clock.now() });
   }
 

@@ -80,4 +80,28 @@ export const REGRESSIONS: readonly (readonly [showed: string, plan: Plan])[] = [
       { times: 'default' },
     ),
   ],
+  [
+    'a circuit that a person released before the store could be opened was closed without a test',
+    plan([
+      { at: 4_000, what: 'crash', downMs: 500 },
+      { at: 4_100, what: 'opening', how: 'busy', times: 4 },
+      { at: 4_800, what: 'hand', how: 'isolate', name: 'discord' },
+      { at: 4_900, what: 'hand', how: 'release', name: 'discord' },
+      { at: 4_950, what: 'discord', sink: 'discord', how: 'cut', times: 2 },
+      burst(5_000),
+    ]),
+  ],
+  [
+    'a console that was isolated and released while nothing was said stayed degraded',
+    {
+      ...plan(
+        [
+          { at: 4_000, what: 'hand', how: 'isolate', name: 'screen' },
+          { at: 5_000, what: 'hand', how: 'release', name: 'screen' },
+        ],
+        { sinks: [{ name: 'screen', type: 'console' }] },
+      ),
+      chatEveryMs: 0,
+    },
+  ],
 ];

@@ -96,6 +96,16 @@ describe('a service that is ill', () => {
     expect(it.status().breaker.state).toBe('closed');
   });
 
+  it('and a console that nobody waits for without a line', async () => {
+    const it = await runSinks([{ type: 'console', name: 'screen', maxAge: 1e9, maxPending: 1e5 }]);
+    it.plane.gate('screen')?.isolate();
+    await it.clock.settle();
+    it.plane.gate('screen')?.release();
+    await it.clock.advance(10);
+    expect(it.plane.gate('screen')?.state).toBe('closed');
+    expect(it.printed).toEqual([]);
+  });
+
   it('says no secret that the answer to a test repeats', async () => {
     const it = await runSinks([discord()], { script: () => answers(500, { message: `no ${WEBHOOK} here` }) });
     it.plane.gate('discord')?.isolate();
@@ -117,6 +127,21 @@ describe('a service that is ill', () => {
     await second.clock.advance(10_000);
     expect(second.asked).toEqual([]);
     expect(second.status()).toMatchObject({ state: 'blocked', breaker: { state: 'open' }, pending: 1 });
+  });
+
+  it('and what a person did to it before the store could be opened counts for more than what it remembers', async () => {
+    const path = folder();
+    const first = await runSinks([discord()], { path, script: () => answers(503, {}) });
+    first.notify(1);
+    await first.clock.advance(40_000);
+    expect(first.status().breaker.state).toBe('open');
+    first.end();
+
+    const second = await runSinks([discord()], { path, openingsRefused: 3 });
+    second.plane.gate('discord')?.reset();
+    await second.clock.advance(10_000);
+    expect(second.plane.gate('discord')?.state).toBe('closed');
+    expect(second.status()).toMatchObject({ pending: 0, delivered: 1 });
   });
 
   it('remembers it also when the store can be opened only later', async () => {
