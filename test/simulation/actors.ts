@@ -1,5 +1,5 @@
 /** Who is alive in a life's tree, and in which state since when: seen by inspection, as anybody may look on. */
-import type { AnyMachineSnapshot, InspectionEvent } from 'xstate';
+import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from 'xstate';
 import { catalogue, type MachineName } from '../../machines/catalogue.js';
 import { pathOf } from '../../src/actors/wired.js';
 import type { Timeline } from './timeline.js';
@@ -8,6 +8,8 @@ export interface Actor {
   readonly path: string;
   readonly machine: MachineName;
   snapshot: AnyMachineSnapshot;
+  /** Takes an event, as any part may send it one. */
+  readonly send: (event: { readonly type: string }) => void;
   /** Dotted: `attached.connected.quiet`. */
   state: string;
   sinceAt: number;
@@ -51,7 +53,14 @@ export class Actors {
 
   #born(ref: object, machine: MachineName, snapshot: AnyMachineSnapshot, event: string): void {
     const path = machine === 'deadline' ? 'deadline' : pathOf(ref as Parameters<typeof pathOf>[0]);
-    const actor = { path, machine, snapshot, state: stateText(snapshot.value), sinceAt: this.#timeline.now };
+    const actor = {
+      path,
+      machine,
+      snapshot,
+      send: (event: { readonly type: string }) => (ref as AnyActorRef).send(event),
+      state: stateText(snapshot.value),
+      sinceAt: this.#timeline.now,
+    };
     this.#byRef.set(ref, actor);
     if (machine === 'deadline') this.deadlines += 1;
     else this.alive.set(path, actor);

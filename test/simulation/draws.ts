@@ -238,3 +238,13 @@ export function poisonFault(chance: Chance, shape: Shape, at: number): Fault {
 export function printFault(chance: Chance, _: Shape, at: number): Fault {
   return { at, what: 'print', times: chance.whole(1, 3) };
 }
+
+export function woundFault(chance: Chance, shape: Shape, at: number): Fault {
+  const { name } = chance.pick(shape.sinks) ?? { name: '' };
+  return {
+    at,
+    what: 'wound',
+    sink: name,
+    part: chance.pick(['breaker', 'breaker', 'delivery', 'queue', 'host']),
+  };
+}

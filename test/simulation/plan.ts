@@ -78,6 +78,8 @@ export type DiskFault = 'busy' | 'full' | 'readOnly' | 'io' | 'slow';
 /** What a life may die beside: a transaction, a request, a frame that is sent. */
 export type Effect = 'commit' | 'fetch' | 'send' | 'dial';
 
+export type WoundedPart = 'breaker' | 'delivery' | 'queue' | 'host';
+
 export type Hand =
   | { readonly how: 'isolate'; readonly name: string; readonly for?: string }
   | { readonly how: 'release' | 'reset' | 'resume'; readonly name: string }
@@ -129,6 +131,8 @@ export type Fault = { readonly at: number } & (
       readonly downMs: number;
     }
   | { readonly what: 'hangup' }
+  /** A fault in the program strikes a machine of this sink, or of its host: its next event throws. */
+  | { readonly what: 'wound'; readonly sink: string; readonly part: WoundedPart }
   | ({ readonly what: 'hand' } & Hand)
   | { readonly what: 'print'; readonly times: number }
   | {

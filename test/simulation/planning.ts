@@ -17,6 +17,7 @@ import {
   sinkFault,
   socketFault,
   stopFault,
+  woundFault,
 } from './draws.js';
 import type { Fault, Plan } from './plan.js';
 import { drawScene } from './scenes.js';
@@ -74,6 +75,7 @@ const WEIGHTS: readonly (readonly [
   [3, burstFault],
   [2.5, poisonFault],
   [1, printFault],
+  [2, woundFault],
 ];
 const TOTAL = WEIGHTS.reduce((sum, [weight]) => sum + weight, 0);
 

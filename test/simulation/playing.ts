@@ -1,13 +1,21 @@
 /** How each fault of a plan is played. */
 import type { Transport } from '../../src/demo/realtime-links.js';
 import { ask } from './control.js';
-import type { Fault, Hand } from './plan.js';
+import type { Fault, Hand, WoundedPart } from './plan.js';
 import { roomOf } from './shape.js';
 import type { Stage } from './stage.js';
 
 /** After an end that nobody planned, somebody starts it again. */
 const RESTART_MS = 8_000;
 const BOTH: readonly Transport[] = ['centrifugo', 'pusher'];
+
+/** An event that each of these machines reads in every state. */
+const STRIKES: Readonly<Record<WoundedPart, string>> = {
+  breaker: 'breaker.reset',
+  delivery: 'work.found',
+  queue: 'queue.counted',
+  host: 'host.banned',
+};
 
 export class Faults {
   readonly #stage: Stage;
@@ -96,6 +104,9 @@ export class Faults {
         return;
       case 'hand':
         this.hand(fault);
+        return;
+      case 'wound':
+        this.#wound(fault);
         return;
       case 'print':
         this.#stage.printFailures += fault.times;
@@ -188,6 +199,20 @@ export class Faults {
     this.#stage.bury(downMs);
   }
 
+  /** Sends it an event over which it throws, whatever state it is in. */
+  #wound({ sink, part }: Extract<Fault, { what: 'wound' }>): void {
+    const { running, watch, counters, plan } = this.#stage;
+    const type = plan.shape.sinks.find(({ name }) => name === sink)?.type;
+    const host = type === 'discord' ? 'host-discord.com' : 'host-db.example';
+    const path = part === 'host' ? `sinks/${host}/host` : `sinks/${sink}/${part}`;
+    running?.life.reach(0, () => {
+      const actor = watch.actors.alive.get(path);
+      if (actor === undefined) return;
+      counters.count(`fault program: ${part}`);
+      actor.send(thrower(STRIKES[part]));
+    });
+  }
+
   #crash({ beside, downMs }: Extract<Fault, { what: 'crash' }>): void {
     const { running, counters } = this.#stage;
     if (running === undefined) return;
@@ -227,4 +252,12 @@ export class Faults {
       this.#stage.crash(downMs);
     });
   }
+}
+
+/** An event whose contents cannot be read. */
+function thrower(type: string): { readonly type: string } {
+  const thrown = () => {
+    throw new Error('a fault in the program');
+  };
+  return Object.defineProperties({ type }, { at: { get: thrown }, size: { get: thrown } });
 }

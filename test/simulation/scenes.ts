@@ -13,6 +13,7 @@ import {
 import { bannedAgain, sharedHost, webhooksOf } from './scenes/limits.js';
 import { aging, backlog, crowding, poisonedBatch, stopUnderLoad, stumbles } from './scenes/rows.js';
 import { cutWhileDown, downWhileHeard, restartIntoTrouble, stopWhileDown } from './scenes/store.js';
+import { woundUnderRequest, woundUnderWait } from './scenes/wounds.js';
 import type { Shape } from './shape.js';
 
 export function drawScene(chance: Chance, shape: Shape, at: number): Fault[] {
@@ -24,6 +25,8 @@ export function drawScene(chance: Chance, shape: Shape, at: number): Fault[] {
 }
 
 const SCENES = [
+  woundUnderRequest,
+  woundUnderWait,
   stopWhileDown,
   stopWhileDown,
   bannedAgain,
@@ -31,6 +34,7 @@ const SCENES = [
   deathUnderProbe,
   actedUnderRequest,
   probeOfNothing,
+  stumbles,
   stumbles,
   restartWhileShut,
   restartWhileShut,

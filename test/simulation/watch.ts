@@ -28,6 +28,7 @@ import { Lookups } from './promises/lookups.js';
 import { Orders } from './promises/orders.js';
 import { Patience } from './promises/patience.js';
 import { Rest } from './promises/rest.js';
+import { Restarts } from './promises/restarts.js';
 import { Rooms } from './promises/rooms.js';
 import { Verdict } from './promises/verdict.js';
 import { configOf, roomOf, SECRETS } from './shape.js';
@@ -66,6 +67,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   readonly #contents: Contents;
   readonly #figures: Figures;
   readonly #orders: Orders;
+  readonly #restarts: Restarts;
   readonly #stage: Stage;
   readonly #config;
   readonly #secrets: readonly string[] = Object.values(SECRETS);
@@ -120,6 +122,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.ending = new Ending(timeline, verdict);
     this.#rest = new Rest(timeline, verdict);
     this.#bounds = new Bounds(verdict);
+    this.#restarts = new Restarts(timeline, verdict);
     this.#contents = new Contents(ledger, verdict);
     this.#figures = new Figures(terms, this.patience, verdict);
     this.actors = this.#newActors();
@@ -138,6 +141,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.#orders.began();
     this.#links.began();
     this.#rooms.began();
+    this.#restarts.began();
     this.circuits.began(this.#stage.wall);
     this.patience.began();
     this.#figures.began();
@@ -180,6 +184,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       this.#rooms.look();
     }
     this.#isExpiryLookedFor(life);
+    this.#restarts.look(actors, life.stalledUntil);
     if (timeline.now >= this.#pollAt) this.poll(daemon.status());
   }
 
@@ -210,7 +215,8 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   }
 
   byHand(hand: Hand): void {
-    this.circuits.byHand(hand);
+    // Whoever is being started anew does not hear of it.
+    if (!('name' in hand) || this.actors.alive.has(`sinks/${hand.name}/breaker`)) this.circuits.byHand(hand);
     this.patience.byHand(hand);
     if ('name' in hand && hand.name.startsWith('connection-')) this.#links.byHand();
   }
@@ -288,7 +294,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
         `is asked (request ${exchange.id}, ${exchange.asked.method}): ${messages.join(', ') || 'nothing'}`,
     );
     this.deliveries.asks(sink, exchange, messages);
-    this.circuits.asks(sink, exchange);
+    this.circuits.asks(sink, exchange, messages.length);
     this.patience.asks(sink, exchange);
     this.#figures.asks(sink);
     this.ending.requestBegins(sink);
@@ -530,6 +536,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       counters.count(`state ${machine} ${state}`);
       if (machine === 'connection') this.#links.turned(from, state, event);
       else if (machine === 'breaker' && path === CIRCUIT) this.#links.circuitTurned(from, state);
+      else if (machine === 'branch') this.#restarts.turned(path, state);
       if (machine !== 'channel') return;
       const slug = path.slice(path.indexOf('channel-') + 'channel-'.length);
       this.#gaps.turned(slug, from, state, event, this.ledger.isOpen);

@@ -184,7 +184,7 @@ export class Circuits {
     }
   }
 
-  asks(sink: string, exchange: Exchange): void {
+  asks(sink: string, exchange: Exchange, messages: number): void {
     const circuit = this.#circuits.get(sink);
     if (circuit === undefined) return;
     const { now } = this.#timeline;
@@ -204,6 +204,11 @@ export class Circuits {
       'one probe at a time',
       circuit.probe === undefined,
       () => `${sink} asks while its probe ${circuit.probe?.id} is out`,
+    );
+    this.#verdict.holds(
+      'a probe carries one message at most',
+      messages <= 1,
+      () => `the probe of ${sink} carries ${messages}`,
     );
     circuit.probe = exchange;
   }
