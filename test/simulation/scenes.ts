@@ -11,7 +11,15 @@ import {
   restartWhileShut,
 } from './scenes/circuits.js';
 import { bannedAgain, sharedHost, webhooksOf } from './scenes/limits.js';
-import { aging, backlog, crowding, poisonedBatch, stopUnderLoad, stumbles } from './scenes/rows.js';
+import {
+  aging,
+  backlog,
+  crowding,
+  poisonedBatch,
+  secondChance,
+  stopUnderLoad,
+  stumbles,
+} from './scenes/rows.js';
 import { cutWhileDown, downWhileHeard, restartIntoTrouble, stopWhileDown } from './scenes/store.js';
 import { woundUnderRequest, woundUnderWait } from './scenes/wounds.js';
 import type { Shape } from './shape.js';
@@ -25,6 +33,8 @@ export function drawScene(chance: Chance, shape: Shape, at: number): Fault[] {
 }
 
 const SCENES = [
+  secondChance,
+  secondChance,
   woundUnderRequest,
   woundUnderWait,
   stopWhileDown,

@@ -104,6 +104,13 @@ export class Rest {
     const idle =
       delivery.state === 'idle' && this.#isOld(delivery) && isWritable && ledger.refusesSince === undefined;
     this.#verdict.holds(AWAKE, !(idle && pending > 0), () => `${name} is idle, and ${pending} rows wait`);
+    const queue = actors.alive.get(`sinks/${name}/queue`);
+    const spills = queue?.state === 'spilling' && this.#isOld(queue) && delivery.state === 'idle';
+    this.#verdict.holds(
+      'a queue spills no longer than there is something outside',
+      !(spills && isWritable && this.#isOld(delivery) && pending === 0),
+      () => `the queue of ${name} is spilling, and nothing waits`,
+    );
     const isBlocked = delivery.state === 'blocked' && this.#isOld(delivery);
     const admits = (breaker.state === 'closed' || breaker.state === 'halfOpen') && this.#isOld(breaker);
     this.#verdict.holds(

@@ -96,3 +96,18 @@ export function stopUnderLoad(chance: Chance, shape: Shape, at: number): Fault[]
   const end: Fault = chance.is(0.6) ? { ...stop, againMs: chance.whole(1, 2_500) } : stop;
   return [...hangs, { at, what: 'burst', room: room(chance, shape), count: 6, withinMs: 10 }, end];
 }
+
+/** What was given up is tried again by hand, among what is said meanwhile; or done away with. */
+export function secondChance(chance: Chance, shape: Shape, at: number): Fault[] {
+  const { name } = chance.pick(shape.sinks) ?? { name: '' };
+  const index = room(chance, shape);
+  const again = at + chance.whole(3_000, 9_000);
+  const how = chance.pick(['retry', 'retry', 'retry', 'discard']);
+  return [
+    { at, what: 'poison', sink: name, count: chance.whole(1, 3) },
+    { at: at + 1, what: 'burst', room: index, count: chance.whole(3, 8), withinMs: 500 },
+    { at: again, what: 'hand', how },
+    { at: again + 10, what: 'burst', room: index, count: chance.whole(1, 5), withinMs: 300 },
+    { at: again + chance.whole(2_000, 6_000), what: 'hand', how: 'retry' },
+  ];
+}
