@@ -31,14 +31,13 @@ export async function play(plan: Plan, options: StageOptions = { isTold: false }
   try {
     director.begin();
     while (stage.watch.verdict.broken === undefined && !director.isOver) {
-      if (!stage.timeline.step(director.endsAt)) {
-        director.timeIsUp();
-        continue;
-      }
       steps += 1;
-      await settle(stage, turns);
-      stage.watch.step();
-      director.step();
+      try {
+        await step(stage, director, turns);
+      } catch (error) {
+        // Thrown out of a timer or a turn of the daemon's: its process would have died of it.
+        stage.watch.failed(error);
+      }
     }
     return {
       broken: stage.watch.verdict.broken,
@@ -52,6 +51,16 @@ export async function play(plan: Plan, options: StageOptions = { isTold: false }
     unguard();
     stage.remove();
   }
+}
+
+async function step(stage: Stage, director: Director, turns: Turns): Promise<void> {
+  if (!stage.timeline.step(director.endsAt)) {
+    director.timeIsUp();
+    return;
+  }
+  await settle(stage, turns);
+  stage.watch.step();
+  director.step();
 }
 
 /** Lets the daemon come to rest: promises that are settled go on, and what was to run at the end of a turn runs. */

@@ -298,6 +298,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.patience.asks(sink, exchange);
     this.#figures.asks(sink);
     this.ending.requestBegins(sink);
+    this.ends.sends(sink, messages);
     const state = this.actors.stateOf(`sinks/${sink}/breaker`);
     this.verdict.holds(
       'nothing is asked while the circuit is open',
@@ -345,7 +346,8 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.circuits.ended(sink, exchange);
     this.patience.ended(sink, exchange);
     this.#figures.ended(sink, exchange);
-    this.ending.requestEnded(exchange, this.#config);
+    // What a fault in the program ends has no time to end by itself.
+    if (this.actors.stateOf(`sinks/${sink}`) === 'running') this.ending.requestEnded(exchange, this.#config);
   }
 
   // Kick
@@ -497,6 +499,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
         return;
       }
       case 'crashed':
+        this.ends.crashed(act.given[1], act.gave);
         for (const seq of act.gave) ledger.settled(seq, 'dead');
         return;
       case 'marks':

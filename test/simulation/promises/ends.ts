@@ -32,6 +32,8 @@ export class Ends {
   readonly #parts: EndsParts;
   /** How often each message could not be printed. */
   readonly #failures = new Map<string, number>();
+  /** By number, in how many crashes each row was out. */
+  readonly #crashes = new Map<number, number>();
   /** Crashes that may not have been written down: the process died, or the disk refused. */
   #lost = 0;
   #lookedAt = 0;
@@ -42,6 +44,34 @@ export class Ends {
 
   died(): void {
     this.#lost += 1;
+  }
+
+  /** The sink crashed with these rows out, and the store has counted it: it gave those that are dead letters now. */
+  crashed(seqs: readonly number[], gave: readonly number[]): void {
+    const { ledger, verdict } = this.#parts;
+    for (const seq of seqs) {
+      if (ledger.rows.get(seq)?.end !== undefined) continue;
+      const crashes = (this.#crashes.get(seq) ?? 0) + 1;
+      this.#crashes.set(seq, crashes);
+      verdict.holds(
+        POISON,
+        gave.includes(seq) === crashes >= CRASHES_MAX,
+        () =>
+          `row ${seq} was out in ${crashes} crashes, and is ${gave.includes(seq) ? '' : 'not '}a dead letter`,
+      );
+    }
+  }
+
+  /** A sink sends these messages in one request. */
+  sends(sink: string, messages: readonly number[]): void {
+    if (messages.length < 2) return;
+    const { ledger, verdict } = this.#parts;
+    const suspect = messages.find((n) => this.#crashes.has(ledger.rowOf(sink, n)?.seq ?? 0));
+    verdict.holds(
+      'what was out in a crash goes alone',
+      suspect === undefined,
+      () => `${sink} sends messages ${messages.join(', ')}, and message ${suspect} was out in a crash`,
+    );
   }
 
   printFailed(sink: string, messages: readonly number[]): void {

@@ -206,7 +206,7 @@ export class Patience {
     for (const [name, sink] of this.#sinks) {
       const delivery = actors.alive.get(`sinks/${name}/delivery`);
       if (delivery === undefined) continue;
-      if (delivery.state.startsWith('waiting')) this.#waits(name, sink, delivery);
+      if (delivery.state.startsWith('waiting')) this.#waits(name, sink, delivery, isOnTrial(actors, sink));
       this.#verdict.holds(
         'a refusal stands in the store, and its end',
         !isWritten || sink.isRefused === sink.isRefusedForGood || now - sink.turnedAt < WRITTEN_MS,
@@ -221,7 +221,7 @@ export class Patience {
     if (wait?.of !== 'host') host.bans = 0;
   }
 
-  #waits(name: string, sink: Sink, { state, sinceAt, snapshot }: Actor): void {
+  #waits(name: string, sink: Sink, { state, sinceAt, snapshot }: Actor, isTried: boolean): void {
     const { dueAt } = snapshot.context as { dueAt: number };
     const host = this.#hostOf(sink);
     const backoffMs = Math.min(BACKOFF_MS * 2 ** Math.max(0, sink.failures - 1), BACKOFF_MAX_MS);
@@ -232,7 +232,7 @@ export class Patience {
           sink.waitsUntil,
           host.waitsUntilAtMost,
           sink.terms.type === 'discord' ? sink.endedAt + ownMs : 0,
-          host.isOnTrial ? sinceAt + TRIAL_MS : 0,
+          host.isOnTrial || isTried ? sinceAt + TRIAL_MS : 0,
           sinceAt + PACE_MS,
         );
     this.#verdict.holds(
@@ -255,4 +255,10 @@ export class Patience {
     this.#hosts.set(type, host);
     return host;
   }
+}
+
+/** A host whose machine died while it was held is on trial afterwards, as after a ban: to be on the safe side. */
+function isOnTrial({ alive }: Actors, { terms: { type } }: Sink): boolean {
+  const host = type === 'discord' ? 'host-discord.com' : 'host-db.example';
+  return alive.get(`sinks/${host}/host`)?.state === 'tried';
 }

@@ -108,6 +108,8 @@ export function secondChance(chance: Chance, shape: Shape, at: number): Fault[] 
     { at: at + 1, what: 'burst', room: index, count: chance.whole(3, 8), withinMs: 500 },
     { at: again, what: 'hand', how },
     { at: again + 10, what: 'burst', room: index, count: chance.whole(1, 5), withinMs: 300 },
-    { at: again + chance.whole(2_000, 6_000), what: 'hand', how: 'retry' },
+    chance.is(0.4)
+      ? { at: again + chance.whole(5, 1_500), what: 'crash', downMs: 500 }
+      : { at: again + chance.whole(2_000, 6_000), what: 'hand', how: 'retry' },
   ];
 }
