@@ -119,7 +119,10 @@ export class Ends {
     this.#lookedAt = timeline.now;
     for (const [sink, { maxAge, maxPending }] of rules) {
       const seqs = gave.get(sink) ?? [];
-      const rows = [...ledger.pendingOf(sink).values()].slice(0, CHUNK);
+      // What was numbered while the store was down is committed room by room.
+      const rows = [...ledger.pendingOf(sink).values()]
+        .sort((one, other) => one.seq - other.seq)
+        .slice(0, CHUNK);
       const tooMany = ledger.pendingOf(sink).size - maxPending;
       for (const [index, row] of rows.entries()) {
         if (seqs.includes(row.seq)) this.#isDue(row, at, maxAge, index < tooMany);
