@@ -2,7 +2,7 @@
  * `npm run simulate -- --seeds N [--from N] [--seed N] [--verbose] [--trace DIR] [--workers N]`: plays a seed after
  * the other, says which broke a promise, and of the first of them, how. Exits 1 when one did.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Counters } from './coverage.js';
@@ -57,24 +57,29 @@ async function tellSeed(seed: number, folder: string, isVerbose: boolean): Promi
   return outcome.broken === undefined ? 0 : 1;
 }
 
-/** Deals the seeds out, one at a time, so that no worker waits for another. */
+/** Deals the seeds out one by one, so that no worker waits for another; each has one in hand beside the one it plays. */
 function playAll(from: number, seeds: number, workers: number): Promise<Played[]> {
   const results: Played[] = [];
   const progress = new Progress(seeds, process.stderr, () => performance.now());
   let next = from;
-  const deal = (worker: ChildProcess) => {
-    if (next < from + seeds) worker.send(next++);
-    else worker.disconnect();
-  };
   const works = Array.from({ length: Math.min(workers, seeds) }, () => {
     const worker = fork(fileURLToPath(new URL('worker.js', import.meta.url)), { execArgv: LEAN });
+    let inHand = 0;
+    const deal = () => {
+      if (next < from + seeds) {
+        worker.send(next++);
+        inHand += 1;
+      } else if (inHand === 0 && worker.connected) worker.disconnect();
+    };
     worker.on('message', (message) => {
       const result = message as Played;
       results.push(result);
       progress.played(result.broken !== null);
-      deal(worker);
+      inHand -= 1;
+      deal();
     });
-    deal(worker);
+    deal();
+    deal();
     return new Promise<void>((resolve, reject) => {
       worker.once('exit', (code) =>
         code === 0 ? resolve() : reject(new Error(`a worker ended with ${code}`)),
