@@ -12,6 +12,12 @@ export function drawChatScene(chance: Chance, shape: Shape, at: number): Fault[]
 const FOR_GOOD = { pusher: [4001, 4003, 4004, 4009], centrifugo: [3500, 3501, 3503, 4500] } as const;
 const CODES: readonly [number, ...number[]] = [4100, 4100, 4200, 4201, 4300, 3000, 3012];
 
+/** A lookup fails, as lookups do. */
+export function failedLookup(chance: Chance, at: number): Fault {
+  const how = chance.pick(['403', '403', '404', '429', '500', 'hang', 'garbage', 'refused', 'torn'] as const);
+  return { at, what: 'kick', endpoint: 'lookup', how, times: chance.whole(1, 4) };
+}
+
 /** What a server says at the end of a conversation, by its protocol. */
 const PARTINGS = {
   pusher: [4001, 4100, 4100, 4150, 4200, 4201],
@@ -163,7 +169,7 @@ function unsubscribed(chance: Chance, shape: Shape, at: number): Fault[] {
   };
   const lost: Fault = { at: at + 1, what: 'room', room: index, how: 'unsubscribed' };
   const cut: Fault = { at: at + 1, what: 'sockets', how: 'cut' };
-  return chance.is(0.6) ? [refused, chance.is(0.5) ? lost : cut] : [lost];
+  return chance.is(0.8) ? [refused, chance.is(0.3) ? lost : cut] : [lost];
 }
 
 const SCENES = [
@@ -183,7 +189,9 @@ const SCENES = [
   repeatedAfterRestart,
   repeatedAfterRestart,
   droppedAndBack,
+  droppedAndBack,
   fallsSilent,
   fallsSilent,
+  unsubscribed,
   unsubscribed,
 ] as const;

@@ -142,12 +142,8 @@ export function frameFault(chance: Chance, _: Shape, at: number): Fault {
   return { at, what: 'frames', how, share, forMs: Math.round(1_000 + chance.about(10_000)) };
 }
 
-export function kickFault(
-  chance: Chance,
-  _: Shape,
-  at: number,
-  endpoint: (typeof ENDPOINTS)[number] = chance.pick(ENDPOINTS),
-): Fault {
+export function kickFault(chance: Chance, _: Shape, at: number): Fault {
+  const endpoint = chance.pick(ENDPOINTS);
   const how = chance.is(0.5) ? chance.pick(KICK) : chance.pick(NET);
   return { at, what: 'kick', endpoint, how, ...spell(chance, 10_000) };
 }

@@ -1,6 +1,6 @@
 /** Draws the plan of a seed: how much goes wrong, when, and of which kind. */
 import { Chance } from './chance.js';
-import { drawChatScene, parting } from './chat-scenes.js';
+import { drawChatScene, failedLookup, parting } from './chat-scenes.js';
 import {
   burstFault,
   clockFault,
@@ -46,7 +46,7 @@ function drawFaults(chance: Chance, shape: Shape, activeMs: number): Fault[] {
     faults.push(...drawChatScene(chance, shape, Math.round(chance.between(5_000, activeMs * 0.7))));
   if (chance.is(0.7)) faults.push(parting(chance, shape, Math.round(chance.between(2_000, activeMs))));
   // Whoever does not know its rooms looks them up at once: later there is nothing to go wrong.
-  if (shape.ids === 'none' && chance.is(0.6)) faults.push(kickFault(chance, shape, 0, 'lookup'));
+  if (shape.ids === 'none' && chance.is(0.7)) faults.push(failedLookup(chance, 0));
   let at = chance.between(500, activeMs * 0.6);
   for (let count = Math.min(14, Math.floor(chance.about(3.5))); count > 0; count -= 1) {
     at = within(chance.is(0.6) ? at + chance.about(2_500) : chance.between(0, activeMs));
