@@ -5,7 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // The one has packages of its own, the other takes minutes: each has its own configuration.
     exclude: ['test/interop/**', 'test/endurance/**'],
-    testTimeout: 20_000,
+    testTimeout: 40_000,
     // Pages and processes are waited for: on a machine with much else to do a second is not long.
     expect: { poll: { timeout: 10_000 } },
     // Two files at a time: several tests start real daemons, and small machines are what this runs on.

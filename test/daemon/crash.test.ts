@@ -68,5 +68,5 @@ describe('kill -9', () => {
       holder?.child.kill('SIGTERM');
       expect(await holder?.exited).toBe(0);
     }
-  }, 120_000);
+  }, 240_000);
 });

@@ -1,3 +1,5 @@
+// The first request loads it, and here has no time for that.
+import 'undici';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type DiscordOptions, startDiscord } from '../../src/demo/discord-standin.js';
 import { realWorld } from '../../src/real-world.js';

@@ -79,7 +79,7 @@ export function spawnEarshot(
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await exited;
     },
-    async until(claim, withinMs = 10_000) {
+    async until(claim, withinMs = 20_000) {
       const end = performance.now() + withinMs;
       for (;;) {
         const now = await status().catch(() => undefined);
