@@ -513,6 +513,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
       }
       case 'retry':
         ledger.reentered(life, act.gave);
+        this.ends.reentered(act.gave);
         return;
       case 'discard':
         ledger.discarded();

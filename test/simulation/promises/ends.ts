@@ -1,6 +1,6 @@
 /** A row ends only for a reason: refused for good, three crashes, its age, or too many before it. */
-import type { Settlement } from '../../../src/store.js';
-import type { Chat } from '../chat.js';
+import type { OutboxRow, Settlement } from '../../../src/store.js';
+import { type Chat, numberOfId } from '../chat.js';
 import type { Timeline } from '../timeline.js';
 import type { Deliveries } from './deliveries.js';
 import type { Ledger, Row } from './ledger.js';
@@ -74,6 +74,12 @@ export class Ends {
     );
   }
 
+  /** Tried again by hand, it begins anew. */
+  reentered(rows: readonly OutboxRow[]): void {
+    for (const { sink, notification } of rows)
+      this.#failures.delete(`${sink}/${numberOfId(notification.message.id)}`);
+  }
+
   printFailed(sink: string, messages: readonly number[]): void {
     const { ledger, verdict } = this.#parts;
     if (ledger.refusesSince !== undefined) this.#lost += 1;
@@ -81,8 +87,7 @@ export class Ends {
       const key = `${sink}/${n}`;
       const failures = (this.#failures.get(key) ?? 0) + 1;
       this.#failures.set(key, failures);
-      // Tried again by hand, it begins anew.
-      const isFresh = ledger.sums(sink).reentered === 0 && ledger.refusals === 0;
+      const isFresh = ledger.refusals === 0;
       verdict.holds(
         POISON,
         !isFresh || failures <= CRASHES_MAX + this.#lost,
