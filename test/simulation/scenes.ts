@@ -44,6 +44,7 @@ const SCENES = [
   deathUnderProbe,
   actedUnderRequest,
   probeOfNothing,
+  probeOfNothing,
   stumbles,
   stumbles,
   restartWhileShut,

@@ -81,7 +81,7 @@ export function probeOfNothing(chance: Chance, shape: Shape, at: number): Fault[
   if (!isSinkFault(ill)) return [ill];
   const { what, sink } = ill;
   const times = chance.whole(1, 2);
-  const answer: Fault = chance.is(0.5)
+  const answer: Fault = chance.is(0.65)
     ? { at: at + 1, what, sink, how: 'echo', times }
     : otherFault(chance, ill, at + 1);
   return [

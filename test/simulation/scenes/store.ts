@@ -51,8 +51,10 @@ export function restartIntoTrouble(chance: Chance, shape: Shape, at: number): Fa
 
 /** It is asked to stop while the disk refuses, and has something to write. */
 export function stopWhileDown(chance: Chance, shape: Shape, at: number): Fault[] {
-  const forMs = chance.whole(4_000, 15_000);
-  const stopped = at + chance.whole(500, 4_000);
+  const stopMs = chance.whole(500, 4_000);
+  const stopped = at + stopMs;
+  // It may be well again by then, and nobody have noticed: there is one last time to write.
+  const forMs = chance.is(0.4) ? stopMs - chance.whole(20, 300) : chance.whole(4_000, 15_000);
   return [
     { at, what: 'disk', how: chance.pick(DISKS), forMs },
     {
