@@ -209,6 +209,7 @@ export class Faults {
       const actor = watch.actors.alive.get(path);
       if (actor === undefined) return;
       counters.count(`fault program: ${part}`);
+      watch.struck();
       actor.send(thrower(STRIKES[part]));
     });
   }

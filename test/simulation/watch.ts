@@ -73,6 +73,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
   readonly #secrets: readonly string[] = Object.values(SECRETS);
   actors: Actors;
   #lookAt = 0;
+  #struckAt = -1;
   #pollAt = 0;
 
   constructor(stage: Stage) {
@@ -221,6 +222,11 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     if ('name' in hand && hand.name.startsWith('connection-')) this.#links.byHand();
   }
 
+  /** A fault in the program strikes a machine now. */
+  struck(): void {
+    this.#struckAt = this.#stage.timeline.now;
+  }
+
   lifeEnded({ life }: Running, end: DaemonEnd): void {
     life.endedWell = end.exitCode === 0;
     this.#stage.story.tell('daemon', () => `ends with exit code ${end.exitCode}`);
@@ -347,7 +353,7 @@ export class Watch implements SinkWatch, StoreWatch, KickWatch, KickWebWatch {
     this.patience.ended(sink, exchange);
     this.#figures.ended(sink, exchange);
     // What a fault in the program ends has no time to end by itself.
-    if (this.actors.stateOf(`sinks/${sink}`) === 'running') this.ending.requestEnded(exchange, this.#config);
+    if (this.#struckAt !== this.#stage.timeline.now) this.ending.requestEnded(exchange, this.#config);
   }
 
   // Kick
