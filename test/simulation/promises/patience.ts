@@ -206,7 +206,9 @@ export class Patience {
     for (const [name, sink] of this.#sinks) {
       const delivery = actors.alive.get(`sinks/${name}/delivery`);
       if (delivery === undefined) continue;
-      if (delivery.state.startsWith('waiting')) this.#waits(name, sink, delivery, isOnTrial(actors, sink));
+      // After a ban it is the trials that decide, and whoever has his turn in them.
+      if (delivery.state.startsWith('waiting') && this.#hostOf(sink).bannedAt === 0)
+        this.#waits(name, sink, delivery, isOnTrial(actors, sink));
       this.#verdict.holds(
         'a refusal stands in the store, and its end',
         !isWritten || sink.isRefused === sink.isRefusedForGood || now - sink.turnedAt < WRITTEN_MS,
