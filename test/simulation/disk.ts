@@ -207,12 +207,13 @@ export class Disk {
     try {
       if (this.#fault === 'io' && method !== 'stats')
         throw new StoreError('io', `${this.path} could not be read or written`);
+      const gave = ask();
+      // Before its time has passed: what the daemon had heard when it began.
+      this.#watch.done(life, { method, given, gave } as StoreAct);
       if (this.#fault === 'slow' && method === 'commit') {
         this.#timeline.now += SLOW_MS;
         life.stalledUntil = this.#timeline.now;
       }
-      const gave = ask();
-      this.#watch.done(life, { method, given, gave } as StoreAct);
       if (isWrite) life.hasDone('commit');
       return gave;
     } catch (error) {

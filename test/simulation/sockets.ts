@@ -56,6 +56,8 @@ export class Wire implements Line {
   heardAt = 0;
   /** It has been closed by the daemon, politely or not. */
   isGivenUp = false;
+  /** The daemon has ended it, and can do no more. */
+  isTerminated = false;
   readonly #stage: SocketStage;
   readonly #options: DialOptions;
   readonly #listener: SocketListener;
@@ -114,6 +116,7 @@ export class Wire implements Line {
 
   #terminate(): void {
     this.isGivenUp = true;
+    this.isTerminated = true;
     if (this.state === 'closed') return;
     const error =
       this.state === 'connecting'
@@ -279,8 +282,10 @@ export class Wire implements Line {
         this.#down(() => this.#tooLarge());
         return;
       case 'late':
-        this.#downAt =
-          Math.max(this.#downAt, this.#stage.timeline.now) + this.#stage.chance.between(200, 3_000);
+        this.#downAt = Math.max(
+          this.#downAt,
+          this.#stage.timeline.now + this.#stage.chance.between(200, 3_000),
+        );
         break;
       case undefined:
         break;

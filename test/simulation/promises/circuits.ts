@@ -145,8 +145,9 @@ export class Circuits {
       if (actor === undefined || now - Math.max(circuit.turnedAt, actor.sinceAt) < SOON_MS) continue;
       const { failures, trips, dueAt } = actor.snapshot.context;
       const kept = circuit.memory?.state ?? 'closed';
+      const isOver = circuit.state === 'isolated' && now >= circuit.openUntil - ROUNDING_MS;
       const isKept =
-        circuit.state === 'closed' || circuit.state === 'isolated'
+        circuit.state === 'closed' || (circuit.state === 'isolated' && !isOver)
           ? kept === circuit.state
           : kept !== 'closed';
       this.#verdict.holds(

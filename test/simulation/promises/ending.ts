@@ -234,7 +234,9 @@ export class Ending {
 
   #isGone(life: Life, { exchanges, wires }: Left, wasHeldUp: boolean): void {
     const open = [...exchanges].filter((exchange) => exchange.life === life);
-    const sockets = [...wires].filter((wire) => wire.life === life && wire.state !== 'closed');
+    const sockets = [...wires].filter(
+      (wire) => wire.life === life && wire.state !== 'closed' && !wire.isTerminated,
+    );
     this.#verdict.holds(NOTHING_LEFT, life.timers === 0, () => `${life.timers} timers are set`);
     this.#verdict.holds(NOTHING_LEFT, open.length === 0, () => `request ${open[0]?.id} is out`);
     // Of one that stood still meanwhile, what closes its sockets comes after its end.
