@@ -98,6 +98,7 @@ export class Link implements SocketListener, RealtimeListener {
 
   sayGoodbye(): void {
     this.#lastWords = GOODBYE;
+    this.#renewAt = Number.POSITIVE_INFINITY;
     this.#socket?.close(1000);
   }
 

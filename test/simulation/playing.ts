@@ -89,7 +89,7 @@ export class Faults {
         const life = this.#stage.running?.life;
         if (life === undefined) return;
         counters.count('fault clock: stall');
-        life.stalledUntil = timeline.now + fault.forMs;
+        life.stalledUntil = Math.max(life.stalledUntil, timeline.now + fault.forMs);
         this.#stage.watch.stalls(life.stalledUntil);
         return;
       }

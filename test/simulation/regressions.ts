@@ -81,6 +81,19 @@ export const REGRESSIONS: readonly (readonly [showed: string, plan: Plan])[] = [
     ),
   ],
   [
+    'a link that waited for the other side to close asked for another token',
+    {
+      ...plan(
+        [
+          { at: 48_000, what: 'sockets', how: 'deaf' },
+          { at: 48_500, what: 'stop', downMs: 500 },
+        ],
+        { times: 'default' },
+      ),
+      activeMs: 50_000,
+    },
+  ],
+  [
     'a circuit that a person released before the store could be opened was closed without a test',
     plan([
       { at: 4_000, what: 'crash', downMs: 500 },

@@ -207,6 +207,8 @@ export class Gaps {
     if (upTo === undefined) return;
     const room = roomIndexOf(channel);
     if (upTo.at > (this.#lostAt.get(room) ?? upTo.at)) this.#lostAt.delete(room);
+    // Nothing was ever read there: before it nothing can have been missed.
+    if (!this.#marks.has(channel)) this.#openSince.delete(room);
     const openSince = this.#openSince.get(room);
     verdict.holds(
       'a mark never passes a gap that is still open',
