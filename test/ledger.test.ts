@@ -105,6 +105,14 @@ describe('a store that is ready', () => {
     expect(discord.texts()).toEqual(Array.from({ length: 1_234 }, (_, index) => `m${index}`));
   });
 
+  it('takes 3,000 messages of a turn in one transaction, and begins the next', () => {
+    const it = run({ queueLimit: 500 });
+    for (let index = 0; index < 3_500; index += 1) it.hear(`m${index}`, 'hi @bob', `c${index % 10}`);
+    expect(it.account).toMatchObject({ accepted: 3_000, waiting: 500 });
+    it.clock.turn();
+    expect(it.account).toMatchObject({ accepted: 3_500, waiting: 0 });
+  });
+
   it('rests as long as the disk took, while acknowledgements go on', () => {
     let diskMs = 0;
     const it = run({

@@ -31,6 +31,8 @@ import { StoreKeeper, type StoreKeeperOptions } from './store-keeper.js';
 
 /** Rows that one step of a task touches: more would be felt as a pause. */
 const CHUNK = 500;
+/** Messages of one turn that one transaction takes: more saves no time, and the heap grows by what it has to keep meanwhile. */
+const GATHERED_MAX = 3_000;
 
 export interface LedgerOptions extends StoreKeeperOptions {
   readonly account: Account;
@@ -57,6 +59,8 @@ class StoreLedger implements Ledger {
   #crashes = 0;
   #rests = 0;
   #isScheduled = false;
+  /** Messages that arrived since the last transaction. */
+  #gathered = 0;
   /** While the disk has its rest. */
   #rest: TimerId | undefined;
 
@@ -125,6 +129,8 @@ class StoreLedger implements Ledger {
 
   arrived(queue: InboundQueue<Waiting>): void {
     this.#committer.add(queue);
+    this.#gathered += 1;
+    if (this.#gathered >= GATHERED_MAX) this.flush();
     this.#schedule();
   }
 
@@ -285,6 +291,7 @@ class StoreLedger implements Ledger {
 
   /** One transaction with everything that waits. False when the store could not be asked or refused. */
   #commit(settlements: readonly Settlement[] = [], marks?: readonly Mark[]): boolean {
+    this.#gathered = 0;
     const done = this.#keeper.ask((store) => {
       this.#committer.commit(store, settlements, marks);
       return true;
