@@ -38,9 +38,7 @@ const ROWS = {
   'node-red': nodeRedRow,
 };
 
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, only: { type: 'string' }, write: { type: 'boolean' } },
-});
+const values = wanted();
 const chosen = values.only?.split(',') ?? Object.keys(ROWS);
 const unknown = chosen.filter((name) => !Object.hasOwn(ROWS, name));
 if (unknown.length > 0) {
@@ -81,3 +79,14 @@ if (values.write) {
   writeFileSync(new URL('results.svg', import.meta.url), drawPicture(kept));
 }
 process.exit(missed.length === 0 ? 0 : 1);
+
+function wanted() {
+  try {
+    return parseArgs({
+      options: { quick: { type: 'boolean' }, only: { type: 'string' }, write: { type: 'boolean' } },
+    }).values;
+  } catch (error) {
+    console.error(`bench: ${error.message}\nusage: npm run bench -- [--quick] [--only ROW,…] [--write]`);
+    process.exit(2);
+  }
+}
