@@ -60,22 +60,19 @@ export class Director {
 
   /** The act's time is over. */
   timeIsUp(): void {
-    const { watch } = this.#stage;
+    const { verdict } = this.#stage.watch.promises;
     switch (this.#act) {
       case 'active':
         this.#heal();
         break;
       case 'healing':
-        watch.verdict.breaks('with all faults lifted, everything comes right', this.#whatIsWrong());
+        verdict.breaks('with all faults lifted, everything comes right', this.#whatIsWrong());
         break;
       case 'last words':
-        watch.verdict.breaks('what is said when all is well arrives at once', this.#whatIsWrong());
+        verdict.breaks('what is said when all is well arrives at once', this.#whatIsWrong());
         break;
       default:
-        watch.verdict.breaks(
-          'the stop ends within its limit',
-          `${STOP_MS / 1_000} s after SIGTERM it still runs`,
-        );
+        verdict.breaks('the stop ends within its limit', `${STOP_MS / 1_000} s after SIGTERM it still runs`);
     }
   }
 
@@ -147,7 +144,7 @@ export class Director {
 
   /** In each room one of them, everywhere. */
   #haveArrived(): boolean {
-    const { deliveries } = this.#stage.watch;
+    const { deliveries } = this.#stage.watch.promises;
     const { sinks } = this.#stage.plan.shape;
     return [...this.#lastWords.values()].every((words) =>
       words.some((n) => sinks.every(({ name }) => deliveries.times(name, n) > 0)),

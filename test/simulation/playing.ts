@@ -51,7 +51,7 @@ export class Faults {
         return;
       case 'frames': {
         const { how, share } = fault;
-        if (how === 'reordered' || how === 'cut') this.#stage.watch.mixed();
+        if (how === 'reordered' || how === 'cut') this.#stage.watch.kick.mixed();
         const spell = { how, share };
         kick.frames = spell;
         later(fault.forMs, () => {
@@ -65,7 +65,7 @@ export class Faults {
       case 'room':
         kick.suffer(fault);
         if (fault.how === 'mute' || fault.how === 'muteUntilResubscribed' || fault.how === 'repeated')
-          this.#stage.watch.mixed(fault.room);
+          this.#stage.watch.kick.mixed(fault.room);
         if ('forMs' in fault) later(fault.forMs, () => kick.recover(fault.room));
         return;
       case 'discord':
@@ -206,10 +206,10 @@ export class Faults {
     const host = type === 'discord' ? 'host-discord.com' : 'host-db.example';
     const path = part === 'host' ? `sinks/${host}/host` : `sinks/${sink}/${part}`;
     running?.life.reach(0, () => {
-      const actor = watch.actors.alive.get(path);
+      const actor = watch.promises.actors.alive.get(path);
       if (actor === undefined) return;
       counters.count(`fault program: ${part}`);
-      watch.struck();
+      watch.sinks.struck();
       actor.send(thrower(STRIKES[part]));
     });
   }

@@ -30,7 +30,7 @@ export async function play(plan: Plan, options: StageOptions = { isTold: false }
   let steps = 0;
   try {
     director.begin();
-    while (stage.watch.verdict.broken === undefined && !director.isOver) {
+    while (stage.watch.promises.verdict.broken === undefined && !director.isOver) {
       steps += 1;
       try {
         await step(stage, director, turns);
@@ -40,7 +40,7 @@ export async function play(plan: Plan, options: StageOptions = { isTold: false }
       }
     }
     return {
-      broken: stage.watch.verdict.broken,
+      broken: stage.watch.promises.verdict.broken,
       counts: stage.counters.all(),
       story: stage.story.told,
       fingerprint: stage.story.fingerprint(),
@@ -75,5 +75,8 @@ async function settle(stage: Stage, turns: Turns): Promise<void> {
       await turns.pass();
     }
   }
-  stage.watch.verdict.breaks('it comes to rest', `busy for ${TURNS_MAX} turns without time going on`);
+  stage.watch.promises.verdict.breaks(
+    'it comes to rest',
+    `busy for ${TURNS_MAX} turns without time going on`,
+  );
 }

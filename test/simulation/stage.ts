@@ -83,16 +83,22 @@ export class Stage {
         if (timer !== undefined) timeline.cancel(timer as Appointment);
       },
     };
-    this.kick = new Kick({ timeline, clock, chance: this.chance.of('wires'), shape: plan.shape, watch });
-    this.kickWeb = new KickWeb(this.kick.http, timeline, watch);
+    this.kick = new Kick({
+      timeline,
+      clock,
+      chance: this.chance.of('wires'),
+      shape: plan.shape,
+      watch: watch.kick,
+    });
+    this.kickWeb = new KickWeb(this.kick.http, timeline, watch.kick);
     const { sinks } = plan.shape;
     const webhooks = sinks.flatMap(({ name, type }, index) =>
       type === 'discord' ? [[name, index] as const] : [],
     );
     const tables = sinks.flatMap(({ name, type }) => (type === 'postgrest' ? [name] : []));
-    this.discord = new Discord(webhooks, clock, timeline, watch);
-    this.database = new Database(tables, timeline, watch);
-    this.disk = new Disk(timeline, watch);
+    this.discord = new Discord(webhooks, clock, timeline, watch.sinks);
+    this.database = new Database(tables, timeline, watch.sinks);
+    this.disk = new Disk(timeline, watch.store);
     this.web = new Web(
       timeline,
       this.chance.of('web'),
@@ -126,6 +132,12 @@ export class Stage {
     return message.n;
   }
 
+  /** A fault of the plan was really met. */
+  met(service: string, how: string): void {
+    this.counters.count(`fault ${service}: ${how}`);
+    this.story.tell(service, () => `fault: ${how}`);
+  }
+
   start(): void {
     if (this.running !== undefined) return;
     this.nextStart = undefined;
@@ -150,18 +162,18 @@ export class Stage {
           failed: (error) => this.watch.failed(error),
         })
       : undefined;
-    recording?.recorder.listen((line) => watch.traced(line));
+    recording?.recorder.listen((line) => watch.log.traced(line));
     const log = createLog({
       level: isTold ? 'debug' : 'info',
       format: 'json',
       secrets,
-      destination: { write: (line) => watch.logged(line) },
+      destination: { write: (line) => watch.log.logged(line) },
       wall: () => this.wall,
     });
     const daemon = startDaemon(config, life.world, log, {
       version: 'simulated',
       print: (line) => this.#print(life, line),
-      inspect: watch.actors.inspect,
+      inspect: watch.promises.actors.inspect,
       ...(recording && { recording }),
     });
     const running: Running = { life, daemon, recording, end: undefined };
@@ -209,13 +221,13 @@ export class Stage {
     const numbers = numbersIn(line);
     const [sink] = this.plan.shape.sinks.filter(({ type }) => type === 'console').map(({ name }) => name);
     if (sink === undefined) return;
-    const isPoison = this.watch.isPoisoned(sink, numbers);
+    const isPoison = this.watch.sinks.isPoisoned(sink, numbers);
     if (this.printFailures > 0 || isPoison) {
       if (!isPoison) this.printFailures -= 1;
-      this.watch.printFailed(sink, numbers);
+      this.watch.sinks.printFailed(sink, numbers);
       throw new Error(PRINT_FAILED);
     }
-    this.watch.printed(sink, life, numbers);
+    this.watch.sinks.printed(sink, life, numbers);
   }
 
   #serviceAt(host: string) {

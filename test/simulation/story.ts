@@ -1,6 +1,7 @@
 /** What happened, in order, for a person to read; and its fingerprint, by which two runs are compared. */
 import { createHash } from 'node:crypto';
 import type { Timeline } from './timeline.js';
+import type { Exchange } from './web.js';
 
 export interface Told {
   /** Milliseconds since the beginning. */
@@ -36,4 +37,10 @@ export class Story {
   fingerprint(): string {
     return this.#hash.copy().digest('hex').slice(0, 16);
   }
+}
+
+/** How a request ended, in a word. */
+export function endText(end: Exchange['end']): string {
+  if (end === undefined) return 'not at all';
+  return end.kind === 'answered' ? String(end.status) : end.kind === 'failed' ? end.code : 'given up';
 }
