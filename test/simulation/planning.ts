@@ -1,6 +1,5 @@
 /** Draws the plan of a seed: how much goes wrong, when, and of which kind. */
 import { Chance } from './chance.js';
-import { drawChatScene, failedLookup, parting } from './chat-scenes.js';
 import {
   burstFault,
   clockFault,
@@ -20,7 +19,9 @@ import {
   woundFault,
 } from './draws.js';
 import type { Fault, Plan } from './plan.js';
-import { drawScene } from './scenes.js';
+import { parting } from './scenes/links.js';
+import { failedLookup } from './scenes/subscriptions.js';
+import { drawChatScene, drawScene } from './scenes.js';
 import { drawShape, type Shape } from './shape.js';
 
 export function planOf(seed: number): Plan {
